@@ -1,0 +1,280 @@
+//! A batch of messages as one flat table of 32-bit integers over the untouched bytes.
+//!
+//! This is how rows reach JavaScript without an object per value: the host hands over the bytes and
+//! this table, and the facade there (`node/decoding/`) makes from them what is asked for. All
+//! offsets count from the batch's first byte; behind the received bytes come *side* bytes that
+//! core wrote itself. Numbers of 64 bits take two words, low word first.
+//!
+//! **Header** (8 words): layout version, total words, records, length of the received bytes, items
+//! before this batch (2), position of the batch's first byte in the whole input (2).
+//!
+//! **Records** follow each other. Their first 8 words are: kind (low byte) and flags (from bit 8),
+//! length in words, offset and length of the message, LSN (2), xid, items up to and including this
+//! record. What follows depends on the kind; the constants in [`kind`] say it. A *text* is two
+//! words, offset and length; length -1: absent.
+//!
+//! **Columns** are two words `(a, b)`: text at offset `a` of length `b` where all bytes are ASCII;
+//! `b` = -1 NULL; `b` = -2 unchanged TOAST; `b` <= -3 text of length `-3 - b` with other bytes;
+//! `a` < 0 a binary value at offset `!a`.
+
+mod decoder;
+mod record;
+mod table;
+
+pub use decoder::{Batch, BatchDecoder};
+
+use alloc::string::ToString;
+use core::ops::Range;
+
+use crate::capture::{Entry, Next, Reader};
+use crate::error::{Error, Result};
+use crate::pgoutput::Message;
+use crate::reader::range_in;
+use crate::replication::{PrimaryKeepalive, XLogData};
+use crate::transaction::{Tracker, View};
+
+use table::{Record, Table, halves};
+
+/// The version of this layout, the header's first word.
+pub const LAYOUT_VERSION: i32 = 1;
+/// Words of the header.
+pub const HEADER_WORDS: usize = 8;
+/// Words that every record begins with.
+pub const RECORD_WORDS: usize = 8;
+
+/// Kinds of records. A message of pgoutput has its own tag as its kind.
+pub mod kind {
+    /// The transaction that the records after it belong to, up to its end: LSN of commit or prepare
+    /// (2), time (2), gid (text), origin (text). Flag 1: prepared. It is no change itself.
+    pub const TRANSACTION: u8 = b'@';
+    /// A connection of a capture begins: its JSON (text). It is no change itself.
+    pub const HEAD: u8 = b'#';
+    /// A sign of life: time (2), reply requested (1). Its LSN is the end of the log.
+    pub const KEEPALIVE: u8 = b'k';
+    /// What cannot be decoded: a sentence (text), position in the whole input (2), kind of error.
+    pub const ERROR: u8 = b'!';
+}
+
+/// Which errors end the decoding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnError {
+    /// The first one: what follows is not looked at.
+    #[default]
+    Stop,
+    /// None that leaves the framing intact: the record tells of it, and decoding goes on.
+    Skip,
+}
+
+/// Decodes a stream into batches of records.
+#[derive(Debug)]
+pub struct Indexer {
+    reader: Reader,
+    tracker: Tracker,
+    on_error: OnError,
+    failed: Option<Error>,
+    /// The open transaction is to be told before its next record.
+    context_due: bool,
+    /// Position of the batch's first byte in the whole input.
+    position: u64,
+    items_before: u64,
+    items: u64,
+    table: Table,
+}
+
+/// The table of one batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Index<'a> {
+    /// How many bytes of the input the batch takes.
+    pub consumed: usize,
+    /// Header and records.
+    pub words: &'a [i32],
+    /// Bytes that belong directly behind the consumed ones.
+    pub side: &'a [u8],
+}
+
+impl Indexer {
+    /// An indexer of a recording or, by its reader, of a connection.
+    pub fn new(reader: Reader, view: View, on_error: OnError) -> Self {
+        Self {
+            reader,
+            tracker: Tracker::new(view),
+            on_error,
+            failed: None,
+            context_due: false,
+            position: 0,
+            items_before: 0,
+            items: 0,
+            table: Table::default(),
+        }
+    }
+
+    /// The reader of the input.
+    pub const fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Makes a batch of all whole entries at the front of `input`, which begins where the last batch
+    /// ended. With `at_end` a partial entry is an error.
+    ///
+    /// What cannot be decoded becomes a record. Unless errors are skipped it is the last one of this
+    /// and the only one of every later batch, and the rest of the input counts as consumed.
+    pub fn index(&mut self, input: &[u8], at_end: bool) -> Index<'_> {
+        self.position = self.reader.offset();
+        self.items_before = self.items;
+        self.context_due = self.tracker.is_open();
+        self.table.start();
+        let consumed = match self.failed {
+            Some(error) => {
+                self.error(error, 0..0);
+                input.len()
+            }
+            None => self.entries(input, at_end),
+        };
+        self.table.finish(consumed, self.items_before, self.position);
+        Index { consumed, words: self.table.words(), side: self.table.side() }
+    }
+
+    fn entries(&mut self, input: &[u8], at_end: bool) -> usize {
+        let mut consumed = 0_usize;
+        loop {
+            let rest = input.get(consumed..).unwrap_or_default();
+            if rest.is_empty() {
+                return consumed;
+            }
+            // Without a length the bytes behind an error cannot be told apart any more.
+            let (length, result) = match self.reader.next(rest) {
+                Ok(Next::NeedMore(_)) if !at_end => return consumed,
+                Ok(Next::NeedMore(_)) => (None, self.reader.finish(rest)),
+                Ok(Next::Entry(entry, length)) => (Some(length), self.entry(entry, input)),
+                Err(error) => (self.reader.skip(rest), Err(error)),
+            };
+            let end = consumed.saturating_add(length.unwrap_or(rest.len()));
+            if let Err(error) = result {
+                self.error(error, consumed..end);
+                if length.is_none() || self.on_error == OnError::Stop {
+                    self.failed = Some(error);
+                    return input.len();
+                }
+            }
+            consumed = end;
+        }
+    }
+
+    #[inline]
+    fn entry(&mut self, entry: Entry<'_>, input: &[u8]) -> Result<()> {
+        match entry {
+            Entry::Data(data) => self.data(data, input),
+            Entry::Keepalive(keepalive) => {
+                self.keepalive(keepalive);
+                Ok(())
+            }
+            Entry::Head(json) => {
+                self.tracker.reset();
+                self.table.begin(&Record {
+                    kind: kind::HEAD,
+                    message: place(input, json),
+                    items: self.items_here(),
+                    ..Record::default()
+                });
+                self.table.text(input, json);
+                self.table.end();
+                Ok(())
+            }
+        }
+    }
+
+    #[inline]
+    fn data(&mut self, data: XLogData<'_>, input: &[u8]) -> Result<()> {
+        let message = place(input, data.data);
+        let change = match self.tracker.next(data.data) {
+            Ok(change) => change,
+            Err(error) => {
+                let position = self.position.saturating_add(message.start as u64);
+                return Err(error.shifted(position));
+            }
+        };
+        if change.item {
+            self.items = self.items.saturating_add(1);
+        }
+        let begins = matches!(change.message, Message::Begin(_) | Message::BeginPrepare(_));
+        if begins || matches!(change.message, Message::Origin(_)) {
+            self.context_due = true;
+        }
+        if !change.shown {
+            return Ok(());
+        }
+        if self.context_due {
+            self.context();
+        }
+        let record = Record {
+            kind: change.message.tag(),
+            flag: false,
+            message,
+            lsn: data.start,
+            xid: change.xid,
+            items: self.items_here(),
+        };
+        record::write(&mut self.table, &mut self.tracker, record, &change, input);
+        Ok(())
+    }
+
+    /// Tells of the transaction that the next records belong to.
+    fn context(&mut self) {
+        self.context_due = false;
+        let items = self.items_here();
+        let Some(transaction) = self.tracker.transaction() else { return };
+        let gid = transaction.gid.as_deref();
+        self.table.begin(&Record {
+            kind: kind::TRANSACTION,
+            flag: gid.is_some(),
+            xid: Some(transaction.xid),
+            items,
+            ..Record::default()
+        });
+        self.table.put(halves(transaction.lsn.0));
+        self.table.put(halves(transaction.time.0.cast_unsigned()));
+        self.table.own_text(gid);
+        self.table.own_text(transaction.origin.as_deref());
+        self.table.end();
+    }
+
+    /// Keepalives are no changes: only the raw view has them.
+    fn keepalive(&mut self, keepalive: PrimaryKeepalive) {
+        if self.tracker.view() != View::Raw {
+            return;
+        }
+        self.table.begin(&Record {
+            kind: kind::KEEPALIVE,
+            lsn: keepalive.end,
+            items: self.items_here(),
+            ..Record::default()
+        });
+        self.table.put(halves(keepalive.server_time.0.cast_unsigned()));
+        self.table.put([i32::from(keepalive.reply_requested)]);
+        self.table.end();
+    }
+
+    fn error(&mut self, error: Error, message: Range<usize>) {
+        self.table.begin(&Record {
+            kind: kind::ERROR,
+            message,
+            items: self.items_here(),
+            ..Record::default()
+        });
+        self.table.own_text(Some(&error.to_string()));
+        self.table.put(halves(error.offset()));
+        self.table.put([i32::from(error.kind().code())]);
+        self.table.end();
+    }
+
+    /// Items of this batch so far.
+    fn items_here(&self) -> u64 {
+        self.items.saturating_sub(self.items_before)
+    }
+}
+
+/// Where a borrowed part of the input lies in it.
+#[inline]
+fn place(input: &[u8], part: &[u8]) -> Range<usize> {
+    range_in(input, part).unwrap_or_default()
+}

@@ -1,0 +1,153 @@
+//! The words of one batch, and the bytes that core adds to it.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use super::{HEADER_WORDS, LAYOUT_VERSION, RECORD_WORDS};
+use crate::reader::range_in;
+use crate::types::{Lsn, Xid};
+
+/// Set in a record's first word: what it means depends on the kind.
+const FLAG: i32 = 1 << 8;
+/// A text that is not there.
+const ABSENT: [i32; 2] = [0, -1];
+
+/// Words of the header.
+const TOTAL: usize = 1;
+const RECORDS: usize = 2;
+const RECEIVED: usize = 3;
+const ITEMS: usize = 4;
+const POSITION: usize = 6;
+
+/// What every record begins with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Record {
+    pub(super) kind: u8,
+    pub(super) flag: bool,
+    pub(super) message: Range<usize>,
+    pub(super) lsn: Lsn,
+    pub(super) xid: Option<Xid>,
+    pub(super) items: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    words: Vec<i32>,
+    side: Vec<u8>,
+    /// Words that hold an offset into `side`, to be moved behind the received bytes.
+    side_offsets: Vec<usize>,
+    record: usize,
+    records: u32,
+}
+
+impl Table {
+    pub(super) fn words(&self) -> &[i32] {
+        &self.words
+    }
+
+    pub(super) fn side(&self) -> &[u8] {
+        &self.side
+    }
+
+    /// Begins a batch.
+    pub(super) fn start(&mut self) {
+        self.words.clear();
+        self.words.resize(HEADER_WORDS, 0);
+        self.side.clear();
+        self.side_offsets.clear();
+        self.records = 0;
+    }
+
+    /// Ends a batch of so many received bytes.
+    pub(super) fn finish(&mut self, received: usize, items: u64, position: u64) {
+        for index in 0..self.side_offsets.len() {
+            let Some(&at) = self.side_offsets.get(index) else { break };
+            if let Some(word) = self.words.get_mut(at) {
+                *word = word.saturating_add(int(received));
+            }
+        }
+        self.set(0, LAYOUT_VERSION);
+        self.set(TOTAL, int(self.words.len()));
+        self.set(RECORDS, self.records.cast_signed());
+        self.set(RECEIVED, int(received));
+        self.set_halves(ITEMS, items);
+        self.set_halves(POSITION, position);
+    }
+
+    /// Begins a record.
+    #[inline]
+    pub(super) fn begin(&mut self, record: &Record) {
+        let [lsn_low, lsn_high] = halves(record.lsn.0);
+        let flag = if record.flag { FLAG } else { 0 };
+        let words: [i32; RECORD_WORDS] = [
+            i32::from(record.kind) | flag,
+            0,
+            int(record.message.start),
+            int(record.message.len()),
+            lsn_low,
+            lsn_high,
+            record.xid.map_or(0, |xid| xid.0.cast_signed()),
+            int(usize::try_from(record.items).unwrap_or(usize::MAX)),
+        ];
+        self.record = self.words.len();
+        self.words.extend_from_slice(&words);
+    }
+
+    /// Ends the record that was begun.
+    #[inline]
+    pub(super) fn end(&mut self) {
+        let length = int(self.words.len().saturating_sub(self.record));
+        self.set(self.record.saturating_add(1), length);
+        self.records = self.records.saturating_add(1);
+    }
+
+    #[inline]
+    pub(super) fn put<const N: usize>(&mut self, words: [i32; N]) {
+        self.words.extend_from_slice(&words);
+    }
+
+    /// A text that was received.
+    pub(super) fn text(&mut self, input: &[u8], text: &[u8]) {
+        let place = range_in(input, text).unwrap_or_default();
+        self.put([int(place.start), int(place.len())]);
+    }
+
+    /// A text that core has made or kept.
+    pub(super) fn own_text(&mut self, text: Option<&str>) {
+        let Some(text) = text else { return self.put(ABSENT) };
+        self.side_offsets.push(self.words.len());
+        self.put([int(self.side.len()), int(text.len())]);
+        self.side.extend_from_slice(text.as_bytes());
+    }
+
+    /// Makes room for so many words at once.
+    #[inline]
+    pub(super) fn reserve(&mut self, words: usize) {
+        self.words.reserve(words);
+    }
+
+    fn set(&mut self, at: usize, value: i32) {
+        if let Some(word) = self.words.get_mut(at) {
+            *word = value;
+        }
+    }
+
+    fn set_halves(&mut self, at: usize, value: u64) {
+        let [low, high] = halves(value);
+        self.set(at, low);
+        self.set(at.saturating_add(1), high);
+    }
+}
+
+/// A number of 64 bits as two words, low word first.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "each half has 32 bits")]
+pub(super) const fn halves(value: u64) -> [i32; 2] {
+    [(value as u32).cast_signed(), ((value >> 32) as u32).cast_signed()]
+}
+
+/// An offset or a length: batches are smaller than 2 GiB.
+#[inline]
+pub(super) fn int(value: usize) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,363 @@
+//! A logical replication session as a state machine: what was received, what the consumer has
+//! confirmed, what the server may be told, and when.
+//!
+//! It does no IO and reads no clock: bytes come in as decoded messages, time is an argument in
+//! microseconds of a monotonic clock, and [`Session::poll`] says what to do next. The rules that it
+//! keeps:
+//!
+//! - The flushed LSN is only ever the *end* of a transaction that the consumer confirmed, or, while
+//!   nothing unconfirmed is outstanding, the end of a keepalive. It never goes back.
+//! - Received is the maximum over everything that came, and is never taken for flushed.
+//! - A status goes out on its timer whatever the consumer does, at once when the server asks, and
+//!   soon after a confirmation.
+//! - Silence while reading is answered with a question, and silence after that with the end.
+//!
+//! Keep the loop of a host like this: after every [`received`](Session::received) and every
+//! confirmation, and when the time that [`Action::Wait`] named has come, poll until it says
+//! `Wait` again.
+
+use alloc::collections::VecDeque;
+use core::fmt;
+
+use crate::error::Result;
+use crate::pgoutput::{Decoder, Message, tag};
+use crate::replication::{ReplicationMessage, StandbyStatusUpdate, XLogData};
+use crate::types::{Lsn, Timestamp};
+
+/// Microseconds of a monotonic clock.
+pub type Micros = u64;
+
+/// One second in microseconds.
+const SECOND: Micros = 1_000_000;
+/// The longest time between two status updates.
+const MAX_STATUS_INTERVAL: Micros = 10 * SECOND;
+/// How long a confirmation may wait for others before the server is told.
+const CONFIRMATION_DELAY: Micros = SECOND / 100;
+/// How long the server may take to answer before it counts as dead.
+const REPLY_TIMEOUT: Micros = 10 * SECOND;
+
+/// How a session is to behave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionOptions {
+    /// Where the stream starts: everything before is confirmed already.
+    pub start: Lsn,
+    /// The server's `wal_sender_timeout`; 0: it never gives up.
+    pub wal_sender_timeout: Micros,
+    /// Whether the end of a keepalive may be confirmed while nothing is outstanding, so that an
+    /// idle slot does not hold back the log.
+    pub idle_advance: bool,
+    /// How long the server may be silent before it is asked for a sign of life.
+    pub stall_timeout: Micros,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self {
+            start: Lsn::INVALID,
+            wal_sender_timeout: 60 * SECOND,
+            idle_advance: true,
+            stall_timeout: 30 * SECOND,
+        }
+    }
+}
+
+/// What the host has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing before that time, unless something comes.
+    Wait(Micros),
+    /// Send this to the server. Its clock is filled in by the host.
+    Send(StandbyStatusUpdate),
+    /// The server is dead: it has been silent for so long, a question included.
+    Dead(Micros),
+}
+
+/// A position beyond what was delivered was to be confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AheadError {
+    /// The position that was asked for.
+    pub asked: Lsn,
+    /// The end of what was delivered.
+    pub delivered: Lsn,
+}
+
+impl fmt::Display for AheadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} cannot be confirmed: only what ends at {} has been delivered",
+            self.asked, self.delivered
+        )
+    }
+}
+
+impl core::error::Error for AheadError {}
+
+/// Something that a consumer confirms, received and not confirmed yet.
+#[derive(Clone, Copy, Debug)]
+struct Item {
+    /// Where the commit or prepare record begins, and where it ends: a message outside of
+    /// transactions has neither.
+    commit: Lsn,
+    end: Lsn,
+}
+
+/// The state of one session.
+///
+/// Consumers confirm *items*: ends of transactions, and messages outside of transactions. They are
+/// counted from 1 in the order in which they came.
+#[derive(Debug)]
+pub struct Session {
+    options: SessionOptions,
+    decoder: Decoder,
+    received: Lsn,
+    flushed: Lsn,
+    /// Items after the `confirmed` first ones.
+    outstanding: VecDeque<Item>,
+    confirmed: u64,
+    /// A transaction has begun and not ended.
+    open: bool,
+    /// The end of the last keepalive that came outside of a transaction, and how many items had to
+    /// be confirmed before it could be.
+    idle: Option<(Lsn, u64)>,
+    status_interval: Micros,
+    reply_due: bool,
+    last_status: Micros,
+    told_flushed: Lsn,
+    /// When something last came, or reading began again.
+    last_received: Micros,
+    reading: bool,
+    /// When the server was asked for a sign of life.
+    asked: Option<Micros>,
+}
+
+impl Session {
+    /// A session whose stream starts now.
+    pub fn new(options: SessionOptions, now: Micros) -> Self {
+        let third = options.wal_sender_timeout / 3;
+        let status_interval = if third == 0 { MAX_STATUS_INTERVAL } else { third };
+        Self {
+            options,
+            decoder: Decoder::default(),
+            received: options.start,
+            flushed: options.start,
+            outstanding: VecDeque::new(),
+            confirmed: 0,
+            open: false,
+            idle: None,
+            status_interval: status_interval.min(MAX_STATUS_INTERVAL),
+            reply_due: false,
+            last_status: now,
+            told_flushed: options.start,
+            last_received: now,
+            reading: true,
+            asked: None,
+        }
+    }
+
+    /// The end of what was received.
+    pub const fn received_lsn(&self) -> Lsn {
+        self.received
+    }
+
+    /// The end of what is confirmed.
+    pub const fn flushed_lsn(&self) -> Lsn {
+        self.flushed
+    }
+
+    /// How many items were received.
+    pub fn items_received(&self) -> u64 {
+        self.confirmed.saturating_add(self.outstanding.len() as u64)
+    }
+
+    /// Whether a transaction has begun whose end has not come yet.
+    pub const fn in_transaction(&self) -> bool {
+        self.open
+    }
+
+    /// Takes in a message from the server.
+    ///
+    /// # Errors
+    ///
+    /// The end of a transaction that cannot be decoded. The stream has to end there, for what it
+    /// would confirm is not known.
+    #[inline]
+    pub fn received(&mut self, message: &ReplicationMessage<'_>, now: Micros) -> Result<()> {
+        self.last_received = now;
+        self.asked = None;
+        match message {
+            ReplicationMessage::XLogData(data) => {
+                self.received = self.received.max(data.start).max(data.end);
+                self.data(data)
+            }
+            ReplicationMessage::PrimaryKeepalive(keepalive) => {
+                self.received = self.received.max(keepalive.end);
+                self.reply_due |= keepalive.reply_requested;
+                if !self.open {
+                    self.idle = Some((keepalive.end, self.items_received()));
+                    self.advance_idle();
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Looks at the few messages that begin or end something; rows pass by their first byte.
+    #[inline]
+    fn data(&mut self, data: &XLogData<'_>) -> Result<()> {
+        match data.data.first() {
+            Some(
+                &(tag::BEGIN
+                | tag::COMMIT
+                | tag::MESSAGE
+                | tag::STREAM_START
+                | tag::STREAM_STOP
+                | tag::STREAM_COMMIT
+                | tag::BEGIN_PREPARE
+                | tag::PREPARE
+                | tag::STREAM_PREPARE
+                | tag::COMMIT_PREPARED
+                | tag::ROLLBACK_PREPARED),
+            ) => self.boundary(data),
+            _ => Ok(()),
+        }
+    }
+
+    fn boundary(&mut self, data: &XLogData<'_>) -> Result<()> {
+        let (commit, end) = match self.decoder.decode(data.data)? {
+            Message::Begin(_) | Message::BeginPrepare(_) => {
+                self.open = true;
+                return Ok(());
+            }
+            Message::Commit(commit) => (commit.commit_lsn, commit.end_lsn),
+            Message::StreamCommit(commit) => (commit.commit_lsn, commit.end_lsn),
+            Message::Prepare(prepare) | Message::StreamPrepare(prepare) => {
+                (prepare.prepare_lsn, prepare.end_lsn)
+            }
+            Message::CommitPrepared(commit) => (commit.commit_lsn, commit.end_lsn),
+            // The record's beginning is not sent.
+            Message::RollbackPrepared(rollback) => (Lsn::INVALID, rollback.end_lsn),
+            Message::Message(message) if !message.transactional => {
+                self.outstanding.push_back(Item { commit: Lsn::INVALID, end: Lsn::INVALID });
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
+        self.open = false;
+        self.outstanding.push_back(Item { commit, end });
+        Ok(())
+    }
+
+    /// Confirms the first `items` items of the session; fewer than before change nothing.
+    pub fn confirm_items(&mut self, items: u64) {
+        while self.confirmed < items {
+            let Some(item) = self.outstanding.pop_front() else { break };
+            self.confirmed = self.confirmed.saturating_add(1);
+            self.flushed = self.flushed.max(item.end);
+        }
+        self.advance_idle();
+    }
+
+    /// Confirms every transaction that ended at or before `lsn`, and the one whose commit is at
+    /// `lsn`, among the first `delivered` items of the session. Returns the flushed LSN.
+    ///
+    /// # Errors
+    ///
+    /// A position beyond what was delivered; nothing is confirmed.
+    pub fn confirm_lsn(
+        &mut self,
+        lsn: Lsn,
+        delivered: u64,
+    ) -> core::result::Result<Lsn, AheadError> {
+        let mut items = self.confirmed;
+        let mut delivered_end = self.flushed;
+        let handed_over = usize::try_from(delivered.saturating_sub(self.confirmed));
+        for (index, item) in
+            self.outstanding.iter().take(handed_over.unwrap_or(usize::MAX)).enumerate()
+        {
+            delivered_end = delivered_end.max(item.end);
+            if item.end.is_valid() && (item.end <= lsn || item.commit == lsn) {
+                items = self.confirmed.saturating_add(index as u64).saturating_add(1);
+            }
+        }
+        if lsn > delivered_end {
+            return Err(AheadError { asked: lsn, delivered: delivered_end });
+        }
+        self.confirm_items(items);
+        Ok(self.flushed)
+    }
+
+    /// The idle rule: a keepalive's end is confirmed once everything before it is.
+    fn advance_idle(&mut self) {
+        match self.idle {
+            Some((end, items)) if self.options.idle_advance && self.confirmed >= items => {
+                self.flushed = self.flushed.max(end);
+                self.idle = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// Says whether the host reads from the server: it stops while the consumer is slow, and then
+    /// the server's silence means nothing.
+    pub fn set_reading(&mut self, reading: bool, now: Micros) {
+        if reading && !self.reading {
+            self.last_received = now;
+            self.asked = None;
+        }
+        self.reading = reading;
+    }
+
+    /// What to do now.
+    pub fn poll(&mut self, now: Micros) -> Action {
+        if let Some(asked) = self.asked.filter(|_| self.reading)
+            && now >= asked.saturating_add(REPLY_TIMEOUT)
+        {
+            return Action::Dead(now.saturating_sub(self.last_received));
+        }
+        let silent = self.reading
+            && self.asked.is_none()
+            && now >= self.last_received.saturating_add(self.options.stall_timeout);
+        if silent {
+            self.asked = Some(now);
+        }
+        if silent || self.reply_due || now >= self.status_time() {
+            return Action::Send(self.status(silent, now));
+        }
+        Action::Wait(self.status_time().min(self.silence_time()))
+    }
+
+    /// The status that ends an orderly session: everything confirmed so far.
+    pub fn last_status(&mut self, now: Micros) -> StandbyStatusUpdate {
+        self.status(false, now)
+    }
+
+    fn status(&mut self, reply_requested: bool, now: Micros) -> StandbyStatusUpdate {
+        self.reply_due = false;
+        self.last_status = now;
+        self.told_flushed = self.flushed;
+        StandbyStatusUpdate {
+            received: self.received,
+            flushed: self.flushed,
+            applied: self.flushed,
+            client_time: Timestamp::default(),
+            reply_requested,
+        }
+    }
+
+    /// When the next status is due.
+    fn status_time(&self) -> Micros {
+        let news = self.flushed > self.told_flushed;
+        let interval = if news { CONFIRMATION_DELAY } else { self.status_interval };
+        self.last_status.saturating_add(interval)
+    }
+
+    /// When the server's silence has to be acted upon.
+    const fn silence_time(&self) -> Micros {
+        match (self.reading, self.asked) {
+            (false, _) => Micros::MAX,
+            (true, Some(asked)) => asked.saturating_add(REPLY_TIMEOUT),
+            (true, None) => self.last_received.saturating_add(self.options.stall_timeout),
+        }
+    }
+}
