@@ -11,7 +11,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{COPY_DATA, FrameDecoder, Step};
 use crate::pgoutput::{Decoder, tag};
-use crate::replication::{PrimaryKeepalive, ReplicationMessage, XLogData};
+use crate::replication::{PrimaryKeepalive, ReplicationMessage, XLOG_DATA_HEADER, XLogData};
 use crate::types::{Lsn, Timestamp};
 
 /// How the payload of a head begins; a JSON object follows.
@@ -103,6 +103,8 @@ pub struct Reader {
     /// Of a pg_recvlogical file: position, and the state that finds where messages end.
     offset: u64,
     decoder: Decoder,
+    /// Position of the last entry's data.
+    data_offset: u64,
     limit: u32,
 }
 
@@ -114,6 +116,7 @@ impl Reader {
             frames: FrameDecoder::new(limit),
             offset: 0,
             decoder: Decoder::DEFAULT,
+            data_offset: 0,
             limit,
         }
     }
@@ -134,6 +137,12 @@ impl Reader {
             Some(Format::PgRecvlogical) => self.offset,
             _ => self.frames.offset(),
         }
+    }
+
+    /// Position in the whole input of what the last entry holds: the data of
+    /// [`Entry::Data`].
+    pub const fn data_offset(&self) -> u64 {
+        self.data_offset
     }
 
     /// The entry at the front of `input`, which begins where the last one ended.
@@ -205,6 +214,10 @@ impl Reader {
                 ReplicationMessage::PrimaryKeepalive(keepalive) => Entry::Keepalive(keepalive),
             }
         };
+        self.data_offset = match entry {
+            Entry::Data(_) => frame.body_offset().saturating_add(XLOG_DATA_HEADER as u64),
+            _ => frame.body_offset(),
+        };
         self.frames = frames;
         Ok(Next::Entry(entry, consumed))
     }
@@ -224,6 +237,7 @@ impl Reader {
             Some(&LINE_FEED) => {
                 let consumed = length.saturating_add(1);
                 self.decoder = decoder;
+                self.data_offset = self.offset;
                 self.offset = self.offset.saturating_add(consumed as u64);
                 let (start, server_time) = (Lsn::INVALID, Timestamp::default());
                 let data = XLogData { start, end: start, server_time, data };

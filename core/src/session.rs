@@ -298,6 +298,13 @@ impl Session {
         }
     }
 
+    /// Switches the idle rule off for the rest of the session: what the server sends is known to be
+    /// incomplete.
+    pub fn suspend_idle_advance(&mut self) {
+        self.options.idle_advance = false;
+        self.idle = None;
+    }
+
     /// Says whether the host reads from the server: it stops while the consumer is slow, and then
     /// the server's silence means nothing.
     pub fn set_reading(&mut self, reading: bool, now: Micros) {

@@ -188,10 +188,7 @@ impl Indexer {
         let message = place(input, data.data);
         let change = match self.tracker.next(data.data) {
             Ok(change) => change,
-            Err(error) => {
-                let position = self.position.saturating_add(message.start as u64);
-                return Err(error.shifted(position));
-            }
+            Err(error) => return Err(error.shifted(self.reader.data_offset())),
         };
         if change.item {
             self.items = self.items.saturating_add(1);

@@ -68,7 +68,7 @@ impl<'a> Tuple<'a> {
 
     /// The columns, with unchanged TOASTed values taken from the whole old row, where it has them.
     #[inline]
-    pub fn filled_from(&self, old: &Self) -> impl Iterator<Item = Column<'a>> + use<'a> {
+    pub fn filled_from(&self, old: &Self) -> impl Iterator<Item = Column<'a>> + Clone + use<'a> {
         self.iter().zip(old.iter()).map(|(new, old)| match new {
             Column::UnchangedToast => old,
             _ => new,

@@ -1,0 +1,5 @@
+//! The command-line tool `walscope`.
+
+fn main() -> std::process::ExitCode {
+    walscope::cli::main()
+}

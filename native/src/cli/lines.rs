@@ -1,0 +1,73 @@
+//! From entries of a stream or a capture to JSON Lines.
+
+use walscope_core::capture::Entry;
+use walscope_core::pgoutput::Message;
+use walscope_core::transaction::{Tracker, View};
+use walscope_core::{Lsn, Result};
+
+use crate::json;
+
+/// Writes the lines of one connection after the other.
+#[derive(Debug)]
+pub(super) struct Lines {
+    tracker: Tracker,
+    /// Items, as a stream counts them, whose lines were written.
+    pub(super) items: u64,
+}
+
+/// What an entry has brought, beyond its line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Brought {
+    /// The end of a transaction.
+    End(Lsn),
+    /// A keepalive while no transaction is open.
+    Idle(Lsn),
+    /// Something else.
+    Nothing,
+}
+
+impl Lines {
+    pub(super) fn new(raw: bool) -> Self {
+        let view = if raw { View::Raw } else { View::Transactions };
+        Self { tracker: Tracker::new(view), items: 0 }
+    }
+
+    /// Appends the entry's line, if it has one.
+    pub(super) fn write(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<Brought> {
+        match entry {
+            Entry::Head(_) => {
+                self.tracker.reset();
+                Ok(Brought::Nothing)
+            }
+            Entry::Keepalive(keepalive) => {
+                if self.tracker.view() == View::Raw {
+                    json::write_keepalive(out, keepalive);
+                }
+                let open = self.tracker.is_open();
+                Ok(if open { Brought::Nothing } else { Brought::Idle(keepalive.end) })
+            }
+            Entry::Data(data) => {
+                let change = self.tracker.next(data.data)?;
+                if change.shown {
+                    json::write_change(out, &change, data.start, &mut self.tracker);
+                }
+                if change.item {
+                    self.items += 1;
+                }
+                Ok(end_of(&change.message).map_or(Brought::Nothing, Brought::End))
+            }
+        }
+    }
+}
+
+/// Where the transaction that the message ends, ends.
+fn end_of(message: &Message<'_>) -> Option<Lsn> {
+    match message {
+        Message::Commit(commit) => Some(commit.end_lsn),
+        Message::StreamCommit(commit) => Some(commit.end_lsn),
+        Message::Prepare(prepare) | Message::StreamPrepare(prepare) => Some(prepare.end_lsn),
+        Message::CommitPrepared(commit) => Some(commit.end_lsn),
+        Message::RollbackPrepared(rollback) => Some(rollback.end_lsn),
+        _ => None,
+    }
+}

@@ -1,0 +1,87 @@
+//! The command-line tool: a file per subcommand.
+//!
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 fine, 1 failed,
+//! 2 bad usage.
+
+mod acknowledgements;
+mod decode;
+mod lines;
+mod output;
+mod printing;
+mod signals;
+mod stream;
+
+use std::fmt;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Reads PostgreSQL's write-ahead log.
+#[derive(Debug, Parser)]
+#[command(name = "walscope", version, about, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print changes of a logical slot as JSON Lines, as they come
+    Stream(Box<stream::Arguments>),
+    /// Print the changes in a capture as JSON Lines
+    Decode(decode::Arguments),
+}
+
+/// Why a subcommand failed: what, where, and what to do.
+#[derive(Debug)]
+struct Failure {
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    fn with_hint(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: Some(hint.into()) }
+    }
+
+    /// Something that could not be done with a file.
+    fn file(what: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
+        Self::new(format!("cannot {what} {}: {error}", path.display()))
+    }
+}
+
+impl From<crate::Error> for Failure {
+    fn from(error: crate::Error) -> Self {
+        Self { message: error.to_string(), hint: error.hint() }
+    }
+}
+
+/// One line, as operators search for it.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "walscope: {}", self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, ". {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Runs the tool with the process's arguments.
+pub fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Stream(arguments) => stream::run(*arguments),
+        Command::Decode(arguments) => decode::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

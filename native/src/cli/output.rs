@@ -1,0 +1,99 @@
+//! Where data goes: standard output, and a capture file.
+
+use std::fs::File;
+use std::io::{self, Stdout, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::Failure;
+
+/// Files are made durable at most this often.
+const SYNC_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Standard output, and a capture where one is wanted. What was written counts as handed over once
+/// it is flushed, and, where it went into a regular file, durable.
+#[derive(Debug)]
+pub(super) struct Output {
+    stdout: Stdout,
+    /// Standard output as a file, where it is a regular one.
+    stdout_file: Option<File>,
+    capture: Option<(File, PathBuf)>,
+    last_sync: Option<Instant>,
+}
+
+impl Output {
+    pub(super) fn new(capture: Option<&Path>) -> Result<Self, Failure> {
+        let capture = match capture {
+            None => None,
+            Some(path) => {
+                let file =
+                    File::create(path).map_err(|error| Failure::file("create", path, &error))?;
+                Some((file, path.to_path_buf()))
+            }
+        };
+        Ok(Self { stdout: io::stdout(), stdout_file: regular_stdout(), capture, last_sync: None })
+    }
+
+    /// Writes bytes of the stream to the capture.
+    pub(super) fn capture(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        match &mut self.capture {
+            None => Ok(()),
+            Some((file, path)) => {
+                file.write_all(bytes).map_err(|error| Failure::file("write to", path, &error))
+            }
+        }
+    }
+
+    /// Writes lines and hands them over to whoever reads them.
+    pub(super) fn lines(&mut self, lines: &[u8]) -> Result<(), Failure> {
+        let mut stdout = self.stdout.lock();
+        stdout
+            .write_all(lines)
+            .and_then(|()| stdout.flush())
+            .map_err(|error| stdout_failure(&error))
+    }
+
+    /// Makes durable what was written, if that is due. Returns whether everything is.
+    pub(super) fn sync(&mut self, now: Instant) -> Result<bool, Failure> {
+        let files = self.stdout_file.is_some() || self.capture.is_some();
+        if files && self.last_sync.is_some_and(|last| now < last + SYNC_INTERVAL) {
+            return Ok(false);
+        }
+        self.sync_now()?;
+        self.last_sync = Some(now);
+        Ok(true)
+    }
+
+    /// Makes durable what was written.
+    pub(super) fn sync_now(&mut self) -> Result<(), Failure> {
+        if let Some(stdout) = &self.stdout_file {
+            stdout.sync_data().map_err(|error| stdout_failure(&error))?;
+        }
+        if let Some((file, path)) = &self.capture {
+            file.sync_data().map_err(|error| Failure::file("make durable", path, &error))?;
+        }
+        Ok(())
+    }
+
+    /// When a sync that was not due will be.
+    pub(super) fn sync_due(&self) -> Option<Instant> {
+        self.last_sync.map(|last| last + SYNC_INTERVAL)
+    }
+}
+
+fn stdout_failure(error: &io::Error) -> Failure {
+    Failure::new(format!("cannot write to standard output: {error}"))
+}
+
+/// Standard output, if it is a regular file; a pipe or a terminal has nothing to make durable.
+#[cfg(unix)]
+fn regular_stdout() -> Option<File> {
+    use std::os::fd::AsFd;
+    let file = File::from(io::stdout().as_fd().try_clone_to_owned().ok()?);
+    file.metadata().is_ok_and(|metadata| metadata.is_file()).then_some(file)
+}
+
+#[cfg(not(unix))]
+fn regular_stdout() -> Option<File> {
+    None
+}

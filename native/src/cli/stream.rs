@@ -1,0 +1,294 @@
+//! `walscope stream`: changes of a logical slot as they come.
+
+use std::future::{Future, pending};
+use std::io;
+use std::path::PathBuf;
+use std::pin::{Pin, pin};
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::timeout;
+use walscope_core::Lsn;
+
+use super::lines::Lines;
+use super::output::Output;
+use super::printing::Printing;
+use super::{Failure, acknowledgements, signals};
+use crate::{Acknowledge, Config, OriginFilter, Stream, StreamOptions, Streaming};
+
+/// How long a reader of our output may take when the stream is to end.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The server: a URI (postgres://…) or keywords (host=… dbname=…)
+    conninfo: String,
+    /// The logical slot; its plugin is pgoutput
+    #[arg(long)]
+    slot: String,
+    /// A publication; may be given several times
+    #[arg(long = "publication", required = true)]
+    publications: Vec<String>,
+    /// Create the slot if it is missing
+    #[arg(long)]
+    create_slot: bool,
+    /// Create it as a temporary one, which ends with the connection
+    #[arg(long, requires = "create_slot")]
+    temporary: bool,
+    /// Start here instead of where the slot is confirmed
+    #[arg(long, value_name = "LSN")]
+    start: Option<Lsn>,
+    /// End at the first commit at or past this, or when the server has nothing before it
+    #[arg(long, value_name = "LSN|now")]
+    until: Option<Until>,
+    /// Protocol version; without it the lowest that the options need
+    #[arg(long, value_name = "1..4")]
+    protocol: Option<u8>,
+    /// Ask for large transactions in pieces (needs --raw)
+    #[arg(long, default_value = "off")]
+    streaming: StreamingArgument,
+    /// Ask for values in binary form
+    #[arg(long)]
+    binary: bool,
+    /// Ask for transactions when they are prepared; marks the slot for good
+    #[arg(long)]
+    two_phase: bool,
+    /// Ask for messages of pg_logical_emit_message
+    #[arg(long)]
+    messages: bool,
+    /// Which origins to include
+    #[arg(long)]
+    origin: Option<OriginArgument>,
+    /// Print every message as it came
+    #[arg(long)]
+    raw: bool,
+    /// Write the server's bytes into a capture
+    #[arg(long, value_name = "FILE")]
+    capture: Option<PathBuf>,
+    /// What confirms: lines that were written, nothing, or LSNs read from standard input
+    #[arg(long, default_value = "auto")]
+    ack: Ack,
+    /// How changes are printed
+    #[arg(long, default_value = "json")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum StreamingArgument {
+    Off,
+    On,
+    Parallel,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OriginArgument {
+    Any,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Ack {
+    Auto,
+    None,
+    Stdin,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Json,
+    None,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Until {
+    Now,
+    Lsn(Lsn),
+}
+
+impl std::str::FromStr for Until {
+    type Err = walscope_core::LsnParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "now" { Ok(Self::Now) } else { text.parse().map(Self::Lsn) }
+    }
+}
+
+impl Arguments {
+    fn options(&self) -> Result<StreamOptions, Failure> {
+        let streaming = match self.streaming {
+            StreamingArgument::Off => Streaming::Off,
+            StreamingArgument::On => Streaming::On,
+            StreamingArgument::Parallel => Streaming::Parallel,
+        };
+        if streaming != Streaming::Off && !self.raw {
+            return Err(Failure::with_hint(
+                "transactions that come in pieces can only be shown as they come",
+                "Add --raw, or leave out --streaming",
+            ));
+        }
+        Ok(StreamOptions {
+            create_slot: self.create_slot,
+            temporary: self.temporary,
+            start: self.start,
+            protocol: self.protocol,
+            streaming,
+            binary: self.binary,
+            two_phase: self.two_phase,
+            messages: self.messages,
+            origin: self.origin.map(|origin| match origin {
+                OriginArgument::Any => OriginFilter::Any,
+                OriginArgument::None => OriginFilter::None,
+            }),
+            acknowledge: Acknowledge::Manual,
+            // Whoever wants nothing confirmed does not want the idle rule either.
+            idle_advance: self.ack != Ack::None,
+            ..StreamOptions::new(&self.slot, &self.publications)
+        })
+    }
+}
+
+pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
+    // The stream's own task has a thread to itself, so that feedback to the server leaves while
+    // this thread waits for whoever reads our output.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let result = runtime.block_on(stream(arguments));
+    // A writer may still be stuck in a pipe that nobody reads.
+    runtime.shutdown_background();
+    result
+}
+
+async fn stream(arguments: Arguments) -> Result<(), Failure> {
+    let config = Config::parse(&arguments.conninfo)?;
+    let options = arguments.options()?;
+    let mut output = Output::new(arguments.capture.as_deref())?;
+    let mut stream = Stream::open(&config, options).await?;
+    let info = stream.info();
+    for remark in &info.remarks {
+        eprintln!("walscope: {remark}");
+    }
+    if arguments.capture.is_some() {
+        output.capture(&info.capture_head())?;
+    }
+    let printing = Printing {
+        lines: Lines::new(arguments.raw),
+        print: arguments.format == Format::Json,
+        until: arguments.until.map(|until| match until {
+            Until::Now => info.server_flushed,
+            Until::Lsn(lsn) => lsn,
+        }),
+        output,
+        confirm: arguments.ack == Ack::Auto,
+        control: stream.control().clone(),
+        pending: Vec::new(),
+        unsynced: false,
+        reached: false,
+    };
+    let result = follow(&mut stream, printing, arguments.ack == Ack::Stdin).await;
+    let closed = stream.close().await.map_err(Failure::from);
+    result.and(closed)
+}
+
+/// Prints until a signal, the end that was asked for, or an error.
+async fn follow(
+    stream: &mut Stream,
+    mut printing: Printing,
+    ack_stdin: bool,
+) -> Result<(), Failure> {
+    let mut ended = pin!(signals::ended());
+    let mut acknowledged = ack_stdin.then(acknowledgements::read);
+    while !printing.reached {
+        let sync_due = printing.output.sync_due().filter(|_| printing.unsynced);
+        tokio::select! {
+            biased;
+            signal = &mut ended => {
+                signal.map_err(|error| Failure::new(format!("cannot wait for signals: {error}")))?;
+                break;
+            }
+            line = next_line(&mut acknowledged) => match line {
+                Some(line) => acknowledge(stream, line)?,
+                None => acknowledged = None,
+            },
+            () = sleep_until(sync_due) => printing.confirm_if_due()?,
+            batch = stream.next_batch() => {
+                let Some(batch) = batch? else { break };
+                let writing = spawn_blocking(move || {
+                    let result = printing.batch(&batch);
+                    (printing, result)
+                });
+                printing = finish_writing(writing, ended.as_mut()).await?;
+            }
+        }
+    }
+    printing.finish()
+}
+
+/// Waits for lines to be written: whoever reads them may take any time, until a signal comes.
+async fn finish_writing(
+    mut writing: JoinHandle<(Printing, Result<(), Failure>)>,
+    ended: Pin<&mut impl Future<Output = io::Result<()>>>,
+) -> Result<Printing, Failure> {
+    let written = tokio::select! {
+        written = &mut writing => written,
+        _ = ended => match timeout(LAST_LINES, writing).await {
+            Ok(written) => {
+                // The signal has come: this was the last batch.
+                return written.map_err(panicked).and_then(|(mut printing, result)| {
+                    printing.reached = true;
+                    result.map(|()| printing)
+                });
+            }
+            Err(_) => {
+                return Err(Failure::with_hint(
+                    "ended while nobody read standard output",
+                    "What was not written is not confirmed: the slot still has it",
+                ));
+            }
+        },
+    };
+    let (printing, result) = written.map_err(panicked)?;
+    result.map(|()| printing)
+}
+
+fn panicked(error: tokio::task::JoinError) -> Failure {
+    Failure::new(format!("writing failed: {error}"))
+}
+
+async fn next_line(
+    acknowledged: &mut Option<mpsc::Receiver<io::Result<String>>>,
+) -> Option<io::Result<String>> {
+    match acknowledged {
+        Some(lines) => lines.recv().await,
+        None => pending().await,
+    }
+}
+
+async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => pending().await,
+    }
+}
+
+/// Confirms an LSN that the reader of our output has written back.
+fn acknowledge(stream: &Stream, line: io::Result<String>) -> Result<(), Failure> {
+    let line =
+        line.map_err(|error| Failure::new(format!("cannot read standard input: {error}")))?;
+    let text = line.trim();
+    if text.is_empty() {
+        return Ok(());
+    }
+    let lsn = text
+        .parse()
+        .map_err(|error| Failure::new(format!("standard input: \"{text}\" is {error}")))?;
+    stream
+        .control()
+        .acknowledge(lsn, None)
+        .map_err(|ahead| Failure::new(format!("standard input: {ahead}")))?;
+    Ok(())
+}

@@ -1,0 +1,424 @@
+//! What can go wrong between a program and a PostgreSQL server, by stage, with what to do.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use crate::server_error::ServerError;
+use crate::sql::quote_ident;
+
+/// The result of talking to a server.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, by the stage at which it did.
+///
+/// Displayed it is one line that says what and where. [`Error::hint`] says what to do about it,
+/// [`Error::code`] is stable and meant for programs.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting is wrong. Nothing was sent.
+    Config(ConfigError),
+    /// No TCP connection could be made.
+    Connect {
+        /// The host that was asked for.
+        host: String,
+        /// The port that was asked for.
+        port: u16,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The TLS connection could not be made, or was not secure enough for the `sslmode`.
+    Tls(TlsError),
+    /// The client could not prove who it is, or the server could not.
+    Auth {
+        /// What failed.
+        problem: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+    /// The server answered with an error.
+    Server(Box<ServerError>),
+    /// The other side does not keep to the protocol.
+    Protocol(String),
+    /// A replication message cannot be decoded.
+    Decode(walscope_core::Error),
+    /// The connection broke.
+    Io(io::Error),
+    /// The server closed the connection without saying why.
+    Closed,
+    /// The server has been silent for so long, and has not answered when it was asked.
+    Silent(Duration),
+    /// There is no slot of that name.
+    SlotMissing {
+        /// The slot.
+        slot: String,
+    },
+    /// There is no publication of that name.
+    PublicationMissing {
+        /// The publication.
+        publication: String,
+        /// The database that was looked in.
+        database: String,
+    },
+    /// Connecting took longer than `connect_timeout`.
+    Timeout {
+        /// The host that was asked for.
+        host: String,
+        /// The port that was asked for.
+        port: u16,
+        /// The `connect_timeout`.
+        after: Duration,
+    },
+    /// The server, or this version of walscope, does not do what was asked for.
+    Unsupported {
+        /// What is not supported.
+        problem: String,
+        /// What to do instead.
+        hint: Option<String>,
+    },
+}
+
+/// A setting that is missing, unknown or has a value that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// A sentence that names the setting.
+    pub problem: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// Why there is no TLS connection.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// The server was asked for TLS and said that it has none.
+    Refused,
+    /// The server's certificate is not signed by whom we trust, or not valid now.
+    NotTrusted {
+        /// Why not.
+        reason: String,
+    },
+    /// The certificate is trusted, but is made out for other hosts.
+    HostName {
+        /// The host that was asked for.
+        host: String,
+        /// The names in the certificate.
+        names: Vec<String>,
+    },
+    /// The trusted certificates cannot be had.
+    RootCertificates {
+        /// Which, and why not.
+        problem: String,
+    },
+    /// Somebody put bytes between the server's answer and the handshake (CVE-2021-23222).
+    EarlyData,
+    /// The handshake failed.
+    Handshake(io::Error),
+}
+
+/// Whether trying again can help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// It can: the network, a restart, too many connections, a slot that is still held.
+    Retry,
+    /// It cannot, until somebody changes something.
+    Final,
+    /// Nothing is known about this error; try a few times.
+    Unknown,
+}
+
+impl Error {
+    pub(crate) fn config(problem: impl Into<String>) -> Self {
+        Self::Config(ConfigError { problem: problem.into(), hint: None })
+    }
+
+    pub(crate) fn config_hint(problem: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Config(ConfigError { problem: problem.into(), hint: Some(hint.into()) })
+    }
+
+    pub(crate) fn protocol(problem: impl Into<String>) -> Self {
+        Self::Protocol(problem.into())
+    }
+
+    /// The SQLSTATE of a server's error, else a stable name that begins with `WALSCOPE_`.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Config(_) => "WALSCOPE_CONFIG",
+            Self::Connect { .. } => "WALSCOPE_CONNECT",
+            Self::Tls(error) => error.code(),
+            Self::Auth { .. } => "WALSCOPE_AUTH",
+            Self::Server(error) => &error.code,
+            Self::Protocol(_) => "WALSCOPE_PROTOCOL",
+            Self::Decode(_) => "WALSCOPE_DECODE",
+            Self::Io(_) => "WALSCOPE_IO",
+            Self::Closed => "WALSCOPE_CLOSED",
+            Self::Silent(_) => "WALSCOPE_SILENT",
+            Self::SlotMissing { .. } => "WALSCOPE_SLOT_MISSING",
+            Self::PublicationMissing { .. } => "WALSCOPE_PUBLICATION_MISSING",
+            Self::Timeout { .. } => "WALSCOPE_TIMEOUT",
+            Self::Unsupported { .. } => "WALSCOPE_UNSUPPORTED",
+        }
+    }
+
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(error) => error.hint.clone(),
+            Self::Connect { source, .. } => connect_hint(source),
+            Self::Tls(error) => error.hint(),
+            Self::Auth { hint, .. } | Self::Unsupported { hint, .. } => hint.clone(),
+            Self::Server(error) => error.cure(),
+            Self::Timeout { .. } => Some(
+                "Check host, port and firewall; connect_timeout=SECONDS allows more time".into(),
+            ),
+            Self::Protocol(_) => {
+                Some("Check that host and port are those of a PostgreSQL server".into())
+            }
+            Self::SlotMissing { .. } => {
+                Some("Check the name, or ask for the slot to be created (--create-slot)".into())
+            }
+            Self::PublicationMissing { publication, .. } => Some(format!(
+                "Check name and database, or create it: CREATE PUBLICATION {} FOR ALL TABLES",
+                quote_ident(publication)
+            )),
+            Self::Decode(_) | Self::Io(_) | Self::Closed | Self::Silent(_) => None,
+        }
+    }
+
+    /// Whether trying again can help.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Connect { .. }
+            | Self::Io(_)
+            | Self::Closed
+            | Self::Silent(_)
+            | Self::Timeout { .. } => ErrorClass::Retry,
+            Self::Tls(TlsError::Handshake(_)) => ErrorClass::Unknown,
+            Self::Server(error) => error.class(),
+            Self::Config(_)
+            | Self::Tls(_)
+            | Self::Auth { .. }
+            | Self::Protocol(_)
+            | Self::Decode(_)
+            | Self::SlotMissing { .. }
+            | Self::PublicationMissing { .. }
+            | Self::Unsupported { .. } => ErrorClass::Final,
+        }
+    }
+}
+
+fn connect_hint(error: &io::Error) -> Option<String> {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Some(
+            "Check that the server runs, listens on this address (listen_addresses) and port"
+                .into(),
+        ),
+        io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::TimedOut => Some("Check host, port and firewall".into()),
+        _ => Some("Check that the host name is right and can be resolved".into()),
+    }
+}
+
+impl TlsError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Refused => "WALSCOPE_TLS_REFUSED",
+            Self::NotTrusted { .. } => "WALSCOPE_TLS_NOT_TRUSTED",
+            Self::HostName { .. } => "WALSCOPE_TLS_HOST_NAME",
+            Self::RootCertificates { .. } => "WALSCOPE_TLS_ROOT_CERTIFICATES",
+            Self::EarlyData | Self::Handshake(_) => "WALSCOPE_TLS",
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Refused => {
+                "Switch TLS on at the server (ssl = on), or connect with sslmode=prefer or disable"
+            }
+            Self::NotTrusted { .. } => {
+                "Give the certificate of the authority that signed the server's with \
+                 sslrootcert=FILE, or sslrootcert=system for a public one"
+            }
+            Self::HostName { .. } => {
+                "Connect to a host named in the certificate (hostaddr=ADDRESS can say where it \
+                 is), or check the chain only with sslmode=verify-ca"
+            }
+            Self::RootCertificates { .. } => {
+                "Give sslrootcert=FILE with the trusted certificates in PEM form, or \
+                 sslrootcert=system"
+            }
+            Self::EarlyData => {
+                "Somebody between here and the server may be tampering with the connection"
+            }
+            Self::Handshake(_) => return None,
+        };
+        Some(text.into())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(error) => error.fmt(f),
+            Self::Connect { host, port, source } => {
+                write!(f, "cannot connect to {}: {source}", Place(host, *port))
+            }
+            Self::Tls(error) => error.fmt(f),
+            Self::Auth { problem, .. } => write!(f, "authentication failed: {problem}"),
+            Self::Server(error) => error.fmt(f),
+            Self::Protocol(problem) => write!(f, "protocol violation: {problem}"),
+            Self::Decode(error) => error.fmt(f),
+            Self::Io(error) => write!(f, "the connection to the server broke: {error}"),
+            Self::Closed => f.write_str("the server closed the connection"),
+            Self::Silent(silence) => write!(
+                f,
+                "the server has been silent for {} s and does not answer",
+                silence.as_secs()
+            ),
+            Self::SlotMissing { slot } => {
+                write!(f, "replication slot \"{slot}\" does not exist")
+            }
+            Self::PublicationMissing { publication, database } => {
+                write!(f, "publication \"{publication}\" does not exist in database \"{database}\"")
+            }
+            Self::Timeout { host, port, after } => {
+                let place = Place(host, *port);
+                write!(f, "no connection to {place} within {} s", after.as_secs_f64())
+            }
+            Self::Unsupported { problem, .. } => f.write_str(problem),
+        }
+    }
+}
+
+/// A host and a port; an IPv6 address stands in brackets.
+struct Place<'a>(&'a str, u16);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(host, port) = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problem)
+    }
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused => f.write_str("the server does not support TLS, but sslmode demands it"),
+            Self::NotTrusted { reason } => {
+                write!(f, "the server's certificate is not trusted: {reason}")
+            }
+            Self::HostName { host, names } if names.is_empty() => {
+                write!(f, "the server's certificate is not for {host}: it names no host")
+            }
+            Self::HostName { host, names } => {
+                write!(
+                    f,
+                    "the server's certificate is not for {host}, but for {}",
+                    names.join(", ")
+                )
+            }
+            Self::RootCertificates { problem } => f.write_str(problem),
+            Self::EarlyData => {
+                f.write_str("unencrypted bytes came after the server agreed to use TLS")
+            }
+            Self::Handshake(error) => write!(f, "the TLS handshake failed: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Connect { source, .. } | Self::Io(source) => Some(source),
+            Self::Tls(TlsError::Handshake(source)) => Some(source),
+            Self::Decode(source) => Some(source),
+            Self::Server(source) => Some(source.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+impl From<TlsError> for Error {
+    fn from(error: TlsError) -> Self {
+        Self::Tls(error)
+    }
+}
+
+impl From<ServerError> for Error {
+    fn from(error: ServerError) -> Self {
+        Self::Server(Box::new(error))
+    }
+}
+
+impl From<walscope_core::Error> for Error {
+    fn from(error: walscope_core::Error) -> Self {
+        Self::Decode(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connect(host: &str) -> Error {
+        let source = io::Error::from(io::ErrorKind::ConnectionRefused);
+        Error::Connect { host: host.into(), port: 5432, source }
+    }
+
+    /// The text is what people see and search for.
+    #[test]
+    fn every_error_is_one_line_with_a_stable_code() {
+        let host = || "db.example".to_string();
+        let name = |names: &[&str]| {
+            let names = names.iter().map(ToString::to_string).collect();
+            Error::Tls(TlsError::HostName { host: host(), names })
+        };
+        let after = Duration::from_millis(1500);
+        for (error, code, text) in [
+            (Error::config("port is bad"), "WALSCOPE_CONFIG", "port is bad"),
+            (connect("h"), "WALSCOPE_CONNECT", "cannot connect to h:5432: connection refused"),
+            (
+                connect("::1"),
+                "WALSCOPE_CONNECT",
+                "cannot connect to [::1]:5432: connection refused",
+            ),
+            (
+                Error::Timeout { host: host(), port: 1, after },
+                "WALSCOPE_TIMEOUT",
+                "no connection to db.example:1 within 1.5 s",
+            ),
+            (
+                Error::Tls(TlsError::Refused),
+                "WALSCOPE_TLS_REFUSED",
+                "the server does not support TLS, but sslmode demands it",
+            ),
+            (
+                name(&["a.example", "b.example"]),
+                "WALSCOPE_TLS_HOST_NAME",
+                "the server's certificate is not for db.example, but for a.example, b.example",
+            ),
+            (
+                name(&[]),
+                "WALSCOPE_TLS_HOST_NAME",
+                "the server's certificate is not for db.example: it names no host",
+            ),
+            (
+                Error::Tls(TlsError::NotTrusted { reason: "it has expired".into() }),
+                "WALSCOPE_TLS_NOT_TRUSTED",
+                "the server's certificate is not trusted: it has expired",
+            ),
+            (Error::protocol("x"), "WALSCOPE_PROTOCOL", "protocol violation: x"),
+            (Error::Closed, "WALSCOPE_CLOSED", "the server closed the connection"),
+        ] {
+            assert_eq!((error.code(), error.to_string().as_str()), (code, text));
+        }
+    }
+}

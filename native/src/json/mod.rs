@@ -1,0 +1,198 @@
+//! Changes as JSON Lines: what `walscope stream` and `walscope decode` print.
+//!
+//! Values keep PostgreSQL's digits: what JSON can hold as it is, is copied from the text that the
+//! server sent and never passes through a number of ours. The same lines come from `stringify` in
+//! the JavaScript packages.
+
+mod object;
+mod row;
+mod value;
+
+use walscope_core::pgoutput::{LogicalMessage, Message, Prepare, Relation};
+use walscope_core::transaction::{Change, Tracker, Transaction, View};
+use walscope_core::{Lsn, PrimaryKeepalive, Timestamp, Xid};
+
+use object::Object;
+
+/// Appends the line of `change`, which `tracker` has just put in its place, with its line feed.
+/// `lsn` is the position that it came with, [`Lsn::INVALID`] where it has none.
+pub fn write_change(out: &mut Vec<u8>, change: &Change<'_>, lsn: Lsn, tracker: &mut Tracker) {
+    let mut line = Object::begin(out);
+    line.text("kind", kind(change, tracker));
+    if lsn.is_valid() {
+        line.display_text("lsn", lsn);
+    }
+    if let Some(Xid(xid)) = change.xid {
+        line.display("xid", xid);
+    }
+    let placed = has_place(&change.message) && tracker.transaction().is_some();
+    if placed && let Some(transaction) = tracker.transaction() {
+        place(&mut line, transaction);
+    }
+    if let Some(seq) = change.seq {
+        line.display("seq", seq);
+    }
+    match &change.message {
+        Message::Begin(_) | Message::BeginPrepare(_) if placed => {
+            begin_time(&mut line, tracker);
+        }
+        Message::Insert(insert) => row::write_insert(&mut line, tracker, insert),
+        Message::Update(update) => row::write_update(&mut line, tracker, update),
+        Message::Delete(delete) => row::write_delete(&mut line, tracker, delete),
+        Message::Truncate(truncate) => row::write_truncate(&mut line, tracker, truncate),
+        message => facts(&mut line, message),
+    }
+    let origin = tracker.transaction().and_then(|transaction| transaction.origin.as_deref());
+    if placed && let Some(origin) = origin {
+        line.text("origin", origin);
+    }
+    line.end();
+    out.push(b'\n');
+}
+
+/// Appends the line of a keepalive: only the raw view has them.
+pub fn write_keepalive(out: &mut Vec<u8>, keepalive: &PrimaryKeepalive) {
+    let mut line = Object::begin(out);
+    line.text("kind", "keepalive");
+    line.display_text("lsn", keepalive.end);
+    line.display_text("time", keepalive.server_time);
+    line.bool("replyRequested", keepalive.reply_requested);
+    line.end();
+    out.push(b'\n');
+}
+
+fn kind(change: &Change<'_>, tracker: &Tracker) -> &'static str {
+    match &change.message {
+        Message::Begin(_) => "begin",
+        Message::Commit(_) => "commit",
+        Message::Origin(_) => "origin",
+        Message::Relation(_) => "relation",
+        Message::Type(_) => "type",
+        Message::Insert(_) => "insert",
+        Message::Update(_) => "update",
+        Message::Delete(_) => "delete",
+        Message::Truncate(_) => "truncate",
+        Message::Message(_) => "message",
+        Message::StreamStart(_) => "streamStart",
+        Message::StreamStop => "streamStop",
+        Message::StreamCommit(_) => "streamCommit",
+        Message::StreamAbort(_) => "streamAbort",
+        Message::BeginPrepare(_) if tracker.view() == View::Transactions => "begin",
+        Message::BeginPrepare(_) => "beginPrepare",
+        Message::Prepare(_) => "prepare",
+        Message::CommitPrepared(_) => "commitPrepared",
+        Message::RollbackPrepared(_) => "rollbackPrepared",
+        Message::StreamPrepare(_) => "streamPrepare",
+    }
+}
+
+/// Whether the line says where its transaction was committed or prepared.
+fn has_place(message: &Message<'_>) -> bool {
+    match message {
+        Message::Begin(_)
+        | Message::BeginPrepare(_)
+        | Message::Commit(_)
+        | Message::Prepare(_)
+        | Message::Insert(_)
+        | Message::Update(_)
+        | Message::Delete(_)
+        | Message::Truncate(_) => true,
+        Message::Message(message) => message.transactional,
+        _ => false,
+    }
+}
+
+fn place(line: &mut Object<'_>, transaction: &Transaction) {
+    match &transaction.gid {
+        None => line.display_text("commitLsn", transaction.lsn),
+        Some(gid) => {
+            line.display_text("prepareLsn", transaction.lsn);
+            line.text("gid", gid);
+        }
+    }
+}
+
+fn begin_time(line: &mut Object<'_>, tracker: &Tracker) {
+    if let Some(transaction) = tracker.transaction() {
+        let name = if transaction.gid.is_some() { "prepareTime" } else { "commitTime" };
+        line.display_text(name, transaction.time);
+    }
+}
+
+/// What a message says beyond its place.
+fn facts(line: &mut Object<'_>, message: &Message<'_>) {
+    match message {
+        Message::Commit(commit) => end(line, commit.end_lsn, "commitTime", commit.commit_time),
+        Message::StreamCommit(commit) => {
+            line.display_text("commitLsn", commit.commit_lsn);
+            end(line, commit.end_lsn, "commitTime", commit.commit_time);
+        }
+        Message::Prepare(prepare) => {
+            end(line, prepare.end_lsn, "prepareTime", prepare.prepare_time);
+        }
+        Message::BeginPrepare(raw) | Message::StreamPrepare(raw) => prepare(line, raw),
+        Message::CommitPrepared(commit) => {
+            line.display_text("commitLsn", commit.commit_lsn);
+            end(line, commit.end_lsn, "commitTime", commit.commit_time);
+            line.bytes("gid", commit.gid);
+        }
+        Message::RollbackPrepared(rollback) => {
+            line.display_text("prepareEndLsn", rollback.prepare_end_lsn);
+            end(line, rollback.end_lsn, "prepareTime", rollback.prepare_time);
+            line.display_text("rollbackTime", rollback.rollback_time);
+            line.bytes("gid", rollback.gid);
+        }
+        Message::StreamStart(start) => line.bool("firstSegment", start.first_segment),
+        Message::StreamAbort(abort) => {
+            line.display("subxid", abort.subxid);
+            if let Some((lsn, time)) = abort.abort {
+                line.display_text("abortLsn", lsn);
+                line.display_text("abortTime", time);
+            }
+        }
+        Message::Origin(origin) => {
+            line.display_text("originLsn", origin.lsn);
+            line.bytes("name", origin.name);
+        }
+        Message::Type(described) => {
+            line.display("oid", described.oid);
+            line.bytes("schema", described.schema());
+            line.bytes("name", described.name);
+        }
+        Message::Relation(described) => relation(line, described),
+        Message::Message(written) => logical_message(line, written),
+        _ => {}
+    }
+}
+
+fn end(line: &mut Object<'_>, end_lsn: Lsn, name: &str, time: Timestamp) {
+    line.display_text("endLsn", end_lsn);
+    line.display_text(name, time);
+}
+
+fn prepare(line: &mut Object<'_>, prepare: &Prepare<'_>) {
+    line.display_text("prepareLsn", prepare.prepare_lsn);
+    end(line, prepare.end_lsn, "prepareTime", prepare.prepare_time);
+    line.bytes("gid", prepare.gid);
+}
+
+fn logical_message(line: &mut Object<'_>, message: &LogicalMessage<'_>) {
+    line.bool("transactional", message.transactional);
+    line.bytes("prefix", message.prefix);
+    line.bytes("content", message.content);
+}
+
+fn relation(line: &mut Object<'_>, relation: &Relation<'_>) {
+    line.display("oid", relation.oid);
+    line.bytes("schema", relation.schema());
+    line.bytes("table", relation.name);
+    line.text("replicaIdentity", relation.replica_identity.name());
+    line.array("columns", relation.columns(), |out, column| {
+        let mut object = Object::begin(out);
+        object.bytes("name", column.name);
+        object.display("type", column.type_oid);
+        object.display("typmod", column.type_modifier);
+        object.bool("key", column.key);
+        object.end();
+    });
+}

@@ -1,0 +1,298 @@
+//! The task that owns the socket of a stream.
+//!
+//! It repeats named steps until none of them gets further: say goodbye if that is wanted, read, keep
+//! the session's timers, write. Reading stops while the consumer has not taken what was read;
+//! feedback to the server never stops.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::{Buf, BytesMut};
+use postgres_protocol::message::backend::Message as Backend;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, Sleep, timeout};
+use walscope_core::frame::{COPY_DATA, FrameDecoder, Step};
+use walscope_core::session::{Action, Micros};
+use walscope_core::{ReplicationMessage, StandbyStatusUpdate, Timestamp};
+
+use super::shared::{Closing, End, Shared, State};
+use crate::error::{Error, Result};
+use crate::wire::server_error;
+
+/// Reading stops when so many bytes wait for the consumer.
+const BUFFER_LIMIT: usize = 4 * 1024 * 1024;
+/// Status updates that the server does not take are not piled up.
+const OUTPUT_LIMIT: usize = 64 * 1024;
+/// What is read at once.
+const READ_SIZE: usize = 256 * 1024;
+/// How long a goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// No timer waits longer.
+const LONGEST_WAIT: Micros = 3_600_000_000;
+
+/// Frontend messages that end a stream: CopyDone and Terminate.
+const COPY_DONE: [u8; 5] = [b'c', 0, 0, 0, 4];
+const TERMINATE: [u8; 5] = [b'X', 0, 0, 0, 4];
+/// CopyData, its length with a status update in it.
+const STATUS_HEADER: [u8; 5] = [COPY_DATA, 0, 0, 0, 4 + StandbyStatusUpdate::SIZE as u8];
+
+/// Backend messages beside CopyData.
+const ERROR_RESPONSE: u8 = b'E';
+const NOTICE_RESPONSE: u8 = b'N';
+const PARAMETER_STATUS: u8 = b'S';
+const BACKEND_COPY_DONE: u8 = b'c';
+const COMMAND_COMPLETE: u8 = b'C';
+
+/// PostgreSQL 18 warns with this code when a publication of the stream is missing.
+const OBJECT_NOT_IN_PREREQUISITE_STATE: &str = "55000";
+
+/// The state of the task.
+pub(super) struct Driver<S> {
+    socket: S,
+    shared: Arc<Shared>,
+    frames: FrameDecoder,
+    output: BytesMut,
+    flushed: bool,
+    timer: Pin<Box<Sleep>>,
+    /// When the server's answer to our goodbye is no longer waited for.
+    goodbye: Option<Instant>,
+}
+
+/// What a step has achieved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// Something: other steps may get further now.
+    Made,
+    /// Nothing; the task is woken when that changes.
+    Waiting,
+    /// The server has answered our goodbye.
+    Ended,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
+    /// A driver of `socket`, whose first bytes may be in the shared buffer already.
+    pub(super) fn new(socket: S, shared: Arc<Shared>, max_message: u32) -> Self {
+        Self {
+            socket,
+            shared,
+            frames: FrameDecoder::new(max_message),
+            output: BytesMut::new(),
+            flushed: true,
+            timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
+            goodbye: None,
+        }
+    }
+
+    /// Drives the stream to its end.
+    pub(super) async fn run(mut self) {
+        let result = {
+            let shared = Arc::clone(&self.shared);
+            // What came with the answer to START_REPLICATION.
+            let first = take_frames(&mut self.frames, &mut shared.lock(), shared.now());
+            shared.news.notify_waiters();
+            match first {
+                Ok(_) => poll_fn(|cx| self.drive(cx)).await,
+                Err(error) => Err(error),
+            }
+        };
+        if result.is_ok() {
+            // The last status has been taken in; what happens to the socket now loses nothing.
+            let _ = timeout(GOODBYE, async {
+                self.socket.write_all(&TERMINATE).await?;
+                self.socket.shutdown().await
+            })
+            .await;
+        }
+        drop(self.socket);
+        let mut state = self.shared.lock();
+        state.end = Some(match result {
+            Ok(()) => End::Closed,
+            Err(error) => End::Failed(Some(error)),
+        });
+        drop(state);
+        self.shared.news.notify_waiters();
+    }
+
+    fn drive(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        loop {
+            self.say_goodbye_if_wanted(cx);
+            let read = self.read(cx)?;
+            if read == Progress::Ended || self.goodbye.is_some_and(|end| Instant::now() >= end) {
+                return Poll::Ready(Ok(()));
+            }
+            let timer = self.keep_time(cx)?;
+            let written = self.write(cx)?;
+            if [read, timer, written].iter().all(|progress| *progress == Progress::Waiting) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Queues the last status and our goodbye, once. What was not handed over is dropped,
+    /// unconfirmed.
+    fn say_goodbye_if_wanted(&mut self, cx: &Context<'_>) {
+        let mut state = self.shared.lock();
+        state.driver = Some(cx.waker().clone());
+        if state.closing != Closing::Wanted {
+            return;
+        }
+        state.closing = Closing::Said;
+        let whole = std::mem::take(&mut state.whole);
+        state.buffer.advance(whole);
+        let status = state.session.last_status(self.shared.now());
+        queue_status(&mut self.output, status);
+        self.output.extend_from_slice(&COPY_DONE);
+        self.goodbye = Some(Instant::now() + GOODBYE);
+    }
+
+    /// Reads once, unless the consumer is behind, and looks at what is whole.
+    fn read(&mut self, cx: &mut Context<'_>) -> Result<Progress> {
+        let mut state = self.shared.lock();
+        let now = self.shared.now();
+        let reading = state.whole < BUFFER_LIMIT;
+        state.session.set_reading(reading, now);
+        if !reading {
+            return Ok(Progress::Waiting);
+        }
+        state.buffer.reserve(READ_SIZE);
+        // The future keeps nothing between polls.
+        let read = pin!(self.socket.read_buf(&mut state.buffer)).poll(cx);
+        match read {
+            Poll::Pending => Ok(Progress::Waiting),
+            Poll::Ready(Ok(0)) if state.closing == Closing::Said => Ok(Progress::Ended),
+            Poll::Ready(Ok(0)) => Err(Error::Closed),
+            Poll::Ready(Ok(read)) => {
+                state.counters.bytes += read as u64;
+                let whole = state.whole;
+                let progress = take_frames(&mut self.frames, &mut state, now)?;
+                if state.whole > whole {
+                    self.shared.news.notify_waiters();
+                }
+                Ok(progress)
+            }
+            Poll::Ready(Err(error)) => Err(Error::Io(error)),
+        }
+    }
+
+    /// Sends what is due and sets the timer for what is due next.
+    fn keep_time(&mut self, cx: &mut Context<'_>) -> Result<Progress> {
+        let mut state = self.shared.lock();
+        if state.closing == Closing::Said {
+            if let Some(goodbye) = self.goodbye {
+                self.timer.as_mut().reset(goodbye);
+            }
+            let expired = self.timer.as_mut().poll(cx).is_ready();
+            return Ok(if expired { Progress::Made } else { Progress::Waiting });
+        }
+        let now = self.shared.now();
+        match state.session.poll(now) {
+            Action::Send(status) => {
+                state.counters.statuses += 1;
+                if self.output.len() < OUTPUT_LIMIT {
+                    queue_status(&mut self.output, status);
+                }
+                Ok(Progress::Made)
+            }
+            Action::Dead(silence) => Err(Error::Silent(Duration::from_micros(silence))),
+            Action::Wait(until) => {
+                let wait = until.saturating_sub(now).min(LONGEST_WAIT);
+                self.timer.as_mut().reset(Instant::now() + Duration::from_micros(wait));
+                let expired = self.timer.as_mut().poll(cx).is_ready();
+                Ok(if expired { Progress::Made } else { Progress::Waiting })
+            }
+        }
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>) -> Result<Progress> {
+        while !self.output.is_empty() {
+            match Pin::new(&mut self.socket).poll_write(cx, &self.output) {
+                Poll::Pending => return Ok(Progress::Waiting),
+                Poll::Ready(Ok(0)) => return Err(Error::Closed),
+                Poll::Ready(Ok(written)) => self.output.advance(written),
+                Poll::Ready(Err(error)) => return Err(Error::Io(error)),
+            }
+            self.flushed = false;
+        }
+        if !self.flushed {
+            match Pin::new(&mut self.socket).poll_flush(cx) {
+                Poll::Pending => {}
+                Poll::Ready(Ok(())) => self.flushed = true,
+                Poll::Ready(Err(error)) => return Err(Error::Io(error)),
+            }
+        }
+        Ok(Progress::Waiting)
+    }
+}
+
+/// Moves the border of whole frames behind everything that is whole, and tells the session of each.
+fn take_frames(frames: &mut FrameDecoder, state: &mut State, now: Micros) -> Result<Progress> {
+    loop {
+        let rest = state.buffer.get(state.whole..).unwrap_or_default();
+        let (frame, consumed) = match frames.next(rest).map_err(Error::Decode)? {
+            Step::NeedMore(_) => break,
+            Step::Frame(frame, consumed) => (frame, consumed),
+        };
+        if frame.tag == COPY_DATA {
+            let shift =
+                |error: walscope_core::Error| Error::Decode(error.shifted(frame.body_offset()));
+            let message = ReplicationMessage::decode(frame.body).map_err(shift)?;
+            state.session.received(&message, now).map_err(shift)?;
+            state.counters.messages += 1;
+            match state.closing {
+                Closing::Said => state.buffer.advance(consumed),
+                _ => state.whole += consumed,
+            }
+        } else {
+            let bytes = BytesMut::from(rest.get(..consumed).unwrap_or_default());
+            remove(&mut state.buffer, state.whole, consumed);
+            if other_message(state, bytes)? == Progress::Ended {
+                return Ok(Progress::Ended);
+            }
+        }
+    }
+    Ok(Progress::Made)
+}
+
+/// Takes `length` bytes at `start` out of the buffer. Rare: the bytes behind are moved.
+fn remove(buffer: &mut BytesMut, start: usize, length: usize) {
+    let behind = start + length;
+    buffer.copy_within(behind.., start);
+    buffer.truncate(buffer.len() - length);
+}
+
+/// A message between the data: the server remarks something, or ends the stream.
+fn other_message(state: &mut State, mut bytes: BytesMut) -> Result<Progress> {
+    let tag = bytes.first().copied().unwrap_or_default();
+    match tag {
+        PARAMETER_STATUS => Ok(Progress::Made),
+        BACKEND_COPY_DONE | COMMAND_COMPLETE if state.closing == Closing::Said => {
+            Ok(Progress::Ended)
+        }
+        BACKEND_COPY_DONE | COMMAND_COMPLETE => Err(Error::Closed),
+        ERROR_RESPONSE | NOTICE_RESPONSE => match Backend::parse(&mut bytes) {
+            Ok(Some(Backend::ErrorResponse(body))) => Err(server_error(body.fields())?.into()),
+            Ok(Some(Backend::NoticeResponse(body))) => {
+                let notice = server_error(body.fields())?;
+                // Rows may be missing from here on: nothing idle may be confirmed any more.
+                if notice.code == OBJECT_NOT_IN_PREREQUISITE_STATE {
+                    state.session.suspend_idle_advance();
+                }
+                state.notices.push(notice);
+                Ok(Progress::Made)
+            }
+            _ => Err(Error::protocol("a malformed error or notice in the stream")),
+        },
+        _ => Err(Error::protocol(format!("message {:?} in the stream", char::from(tag)))),
+    }
+}
+
+fn queue_status(output: &mut BytesMut, status: StandbyStatusUpdate) {
+    let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let micros = i64::try_from(clock.as_micros()).unwrap_or(i64::MAX);
+    let status = StandbyStatusUpdate { client_time: Timestamp::from_unix_micros(micros), ..status };
+    output.extend_from_slice(&STATUS_HEADER);
+    output.extend_from_slice(&status.encode());
+}

@@ -1,0 +1,134 @@
+//! What the task that owns the socket and the consumer share.
+
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Instant;
+
+use bytes::BytesMut;
+use tokio::sync::Notify;
+use walscope_core::session::{Micros, Session};
+
+use super::batch::Batch;
+use crate::error::{Error, Result};
+use crate::server_error::ServerError;
+
+/// How the stream ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// It was closed in order, by us.
+    Closed,
+    /// Something went wrong. The consumer takes the error once.
+    Failed(Option<Error>),
+}
+
+/// How far the closing of the stream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Closing {
+    /// It streams.
+    No,
+    /// The consumer wants it to end.
+    Wanted,
+    /// The last status and our goodbye are on their way.
+    Said,
+}
+
+pub(super) struct State {
+    pub(super) session: Session,
+    /// Received bytes: whole frames, then part of one.
+    pub(super) buffer: BytesMut,
+    /// Bytes of the whole frames.
+    pub(super) whole: usize,
+    pub(super) closing: Closing,
+    pub(super) end: Option<End>,
+    pub(super) notices: Vec<ServerError>,
+    pub(super) counters: Counters,
+    /// Items up to the end of the last batch that was handed over.
+    pub(super) delivered: u64,
+    pub(super) driver: Option<Waker>,
+}
+
+/// What the stream has done so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counters {
+    pub(super) bytes: u64,
+    pub(super) messages: u64,
+    pub(super) statuses: u64,
+}
+
+pub(super) struct Shared {
+    state: Mutex<State>,
+    /// Something came that a consumer may wait for.
+    pub(super) news: Notify,
+    started: Instant,
+}
+
+impl Shared {
+    pub(super) fn new(session: Session, buffer: BytesMut, started: Instant) -> Self {
+        let state = State {
+            session,
+            buffer,
+            whole: 0,
+            closing: Closing::No,
+            end: None,
+            notices: Vec::new(),
+            counters: Counters::default(),
+            delivered: 0,
+            driver: None,
+        };
+        Self { state: Mutex::new(state), news: Notify::new(), started }
+    }
+
+    /// Nothing that holds the lock can panic half way: a poisoned state is a whole one.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until `look` finds something in the state.
+    pub(super) async fn wait<T>(&self, mut look: impl FnMut(&mut State) -> Option<T>) -> T {
+        loop {
+            let mut news = pin!(self.news.notified());
+            // From here on no news is missed, so that looking before waiting is enough.
+            news.as_mut().enable();
+            if let Some(found) = look(&mut self.lock()) {
+                return found;
+            }
+            news.await;
+        }
+    }
+
+    /// The session's clock.
+    pub(super) fn now(&self) -> Micros {
+        Micros::try_from(self.started.elapsed().as_micros()).unwrap_or(Micros::MAX)
+    }
+}
+
+impl State {
+    /// How the stream ended, if it has.
+    pub(super) fn take_end(&mut self) -> Option<Result<()>> {
+        match &mut self.end {
+            None => None,
+            Some(End::Closed) => Some(Ok(())),
+            Some(End::Failed(error)) => Some(Err(error.take().unwrap_or(Error::Closed))),
+        }
+    }
+
+    /// Takes all whole frames, or says how the stream ended when none are left.
+    pub(super) fn take_batch(&mut self) -> Option<Result<Option<Batch>>> {
+        if self.whole > 0 && self.closing == Closing::No {
+            let bytes = self.buffer.split_to(self.whole).freeze();
+            self.whole = 0;
+            self.delivered = self.session.items_received();
+            self.wake_driver();
+            return Some(Ok(Some(Batch::new(bytes, self.delivered))));
+        }
+        self.take_end().map(|end| end.map(|()| None))
+    }
+
+    /// Lets the driver look at what has changed.
+    pub(super) fn wake_driver(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            driver.wake();
+        }
+    }
+}

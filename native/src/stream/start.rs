@@ -1,0 +1,201 @@
+//! From settings to a running stream: every check that can be made is made before it starts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+use walscope_core::capture::write_head;
+use walscope_core::session::{Micros, Session, SessionOptions};
+use walscope_core::{Lsn, TimelineId, Timestamp};
+
+use super::Stream;
+use super::driver::Driver;
+use super::options::StreamOptions;
+use super::shared::Shared;
+use crate::client::Client;
+use crate::config::Config;
+use crate::connect::ConnectionKind;
+use crate::error::{Error, Result};
+use crate::slots::SlotInfo;
+use crate::sql::start_replication_sql;
+
+/// The plugin whose messages are decoded.
+const PLUGIN: &str = "pgoutput";
+
+/// What was found when a stream started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StreamInfo {
+    /// The slot.
+    pub slot: String,
+    /// What identifies the cluster and all its copies.
+    pub system_id: u64,
+    /// The timeline that the server writes.
+    pub timeline: TimelineId,
+    /// How far the server had flushed its log.
+    pub server_flushed: Lsn,
+    /// From where on the stream has every change.
+    pub start: Lsn,
+    /// Whether the slot was created.
+    pub created_slot: bool,
+    /// Things that a user should know, in words.
+    pub remarks: Vec<String>,
+    /// What the server reports about itself, `server_version` among it.
+    pub parameters: BTreeMap<String, String>,
+    /// The options that the server was given.
+    pub options: Vec<(&'static str, String)>,
+}
+
+pub(super) async fn open(config: &Config, options: StreamOptions) -> Result<Stream> {
+    let mut client = Client::connect(config, ConnectionKind::Replication).await?;
+    options.check(client.server_major())?;
+    let system = client.identify_system().await?;
+    let missing = client.publications_missing(&options.publications).await?;
+    if let Some(name) = missing.first() {
+        return Err(publication_missing(name, system.dbname.as_deref()));
+    }
+    let mut remarks = Vec::new();
+    let (confirmed, created_slot) =
+        slot(&mut client, &options, system.dbname.as_deref(), &mut remarks).await?;
+    let start = start_position(&options, confirmed, system.flushed, &mut remarks)?;
+    let wal_sender_timeout = client.wal_sender_timeout().await?.unwrap_or_default();
+
+    let for_server = options.for_server();
+    let pairs: Vec<_> = for_server.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let sql = start_replication_sql(&options.slot, options.start.unwrap_or_default(), &pairs);
+    let replication = client.start_replication(&sql).await?;
+
+    let started = Instant::now();
+    let session = Session::new(
+        SessionOptions {
+            start,
+            wal_sender_timeout: micros(wal_sender_timeout),
+            idle_advance: options.idle_advance,
+            stall_timeout: micros(options.stall_timeout),
+        },
+        0,
+    );
+    let shared = Arc::new(Shared::new(session, replication.buffered, started));
+    shared.lock().notices.extend(replication.notices);
+    let driver = Driver::new(replication.socket, Arc::clone(&shared), options.max_message);
+    tokio::spawn(driver.run());
+    let info = StreamInfo {
+        slot: options.slot,
+        system_id: system.system_id,
+        timeline: system.timeline,
+        server_flushed: system.flushed,
+        start,
+        created_slot,
+        remarks,
+        parameters: replication.parameters,
+        options: for_server,
+    };
+    Ok(Stream::new(shared, options.acknowledge, info))
+}
+
+impl StreamInfo {
+    /// The frame that begins this connection's part of a capture; the bytes of the batches follow.
+    /// It never holds a password.
+    pub fn capture_head(&self) -> Vec<u8> {
+        let object = |pairs: Vec<(&str, &str)>| {
+            Value::Object(
+                pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            )
+        };
+        let options = self.options.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let parameters =
+            self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let time =
+            Timestamp::from_unix_micros(i64::try_from(clock.as_micros()).unwrap_or_default());
+        let json = json!({
+            "version": 1,
+            "kind": "logical",
+            "systemId": self.system_id.to_string(),
+            "timeline": self.timeline.0,
+            "serverVersion": self.parameters.get("server_version"),
+            "slot": self.slot,
+            "plugin": PLUGIN,
+            "options": object(options),
+            "parameters": object(parameters),
+            "startLsn": self.start.to_string(),
+            "time": time.to_string(),
+        });
+        let mut frame = Vec::new();
+        write_head(&mut frame, &json.to_string());
+        frame
+    }
+}
+
+/// Finds the slot, or creates it. Returns up to where its consumer has confirmed.
+async fn slot(
+    client: &mut Client,
+    options: &StreamOptions,
+    database: Option<&str>,
+    remarks: &mut Vec<String>,
+) -> Result<(Lsn, bool)> {
+    let name = &options.slot;
+    if let Some(slot) = client.slot_info(name).await? {
+        check_slot(&slot, database)?;
+        if slot.two_phase && !options.two_phase {
+            remarks.push(format!("slot \"{name}\" sends prepared transactions when prepared"));
+        }
+        if !slot.two_phase && options.two_phase {
+            remarks.push(format!("slot \"{name}\" is marked for two-phase, for good"));
+        }
+        return Ok((slot.confirmed_flush_lsn.unwrap_or_default(), false));
+    }
+    if !options.create_slot {
+        return Err(Error::SlotMissing { slot: name.clone() });
+    }
+    let created = client.create_logical_slot(name, PLUGIN, options.temporary).await?;
+    let kind = if options.temporary { "temporary slot" } else { "slot" };
+    remarks.push(format!("created {kind} \"{name}\" at {}", created.consistent_point));
+    Ok((created.consistent_point, true))
+}
+
+fn check_slot(slot: &SlotInfo, database: Option<&str>) -> Result<()> {
+    let name = &slot.name;
+    let problem = match slot.plugin.as_deref() {
+        Some(PLUGIN) if slot.database.as_deref() == database => return Ok(()),
+        Some(PLUGIN) => {
+            let other = slot.database.as_deref().unwrap_or_default();
+            format!("slot \"{name}\" belongs to the database \"{other}\"")
+        }
+        Some(other) => format!("slot \"{name}\" uses the plugin {other}, not {PLUGIN}"),
+        None => format!("slot \"{name}\" is a physical one"),
+    };
+    Err(Error::config_hint(problem, "use another slot, or drop it and let it be created again"))
+}
+
+/// A start beyond the end of the log would make the server drop rows without a word.
+fn start_position(
+    options: &StreamOptions,
+    confirmed: Lsn,
+    flushed: Lsn,
+    remarks: &mut Vec<String>,
+) -> Result<Lsn> {
+    let Some(start) = options.start else { return Ok(confirmed) };
+    if start > flushed {
+        return Err(Error::config_hint(
+            format!("checkpoint {start} is ahead of the server ({flushed})"),
+            "It belongs to another server, or to one that was restored to an earlier time",
+        ));
+    }
+    if start < confirmed {
+        remarks.push(format!(
+            "the slot is confirmed up to {confirmed}: the stream starts there, not at {start}"
+        ));
+    }
+    Ok(start.max(confirmed))
+}
+
+fn publication_missing(name: &str, database: Option<&str>) -> Error {
+    let database = database.unwrap_or_default();
+    Error::PublicationMissing { publication: name.to_string(), database: database.to_string() }
+}
+
+fn micros(duration: Duration) -> Micros {
+    Micros::try_from(duration.as_micros()).unwrap_or(Micros::MAX)
+}

@@ -1,0 +1,146 @@
+//! Connections: settings, and one ordinary SQL connection that proves them.
+
+use std::sync::Mutex;
+
+use napi_derive::napi;
+use serde::Deserialize;
+use walscope::{
+    Acknowledge, Client, Config, ConnectionKind, OriginFilter, Stream, StreamOptions, Streaming,
+};
+
+use crate::error::{own, to_napi};
+use crate::stream::RawStream;
+
+/// What `connect` is given, as JSON.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ConnectOptions {
+    conninfo: String,
+    password: Option<String>,
+}
+
+/// What `RawClient.stream` is given, as JSON.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RawStreamOptions {
+    slot: String,
+    publications: Vec<String>,
+    #[serde(default)]
+    create_slot: bool,
+    #[serde(default)]
+    temporary: bool,
+    start: Option<String>,
+    protocol: Option<u8>,
+    streaming: Option<String>,
+    #[serde(default)]
+    binary: bool,
+    #[serde(default)]
+    two_phase: bool,
+    #[serde(default)]
+    messages: bool,
+    origin: Option<String>,
+    idle_advance: Option<bool>,
+    #[serde(default)]
+    raw: bool,
+    password: Option<String>,
+}
+
+/// A client: settings and an SQL connection.
+#[napi]
+pub struct RawClient {
+    config: Config,
+    client: Mutex<Option<Client>>,
+}
+
+/// Connects and logs in.
+#[napi]
+pub async fn connect(options: String) -> napi::Result<RawClient> {
+    let options: ConnectOptions = parse(&options)?;
+    let config: Config = options.conninfo.parse().map_err(|error| to_napi(&error))?;
+    let config = with_password(config, options.password);
+    let client =
+        Client::connect(&config, ConnectionKind::Sql).await.map_err(|error| to_napi(&error))?;
+    Ok(RawClient { config, client: Mutex::new(Some(client)) })
+}
+
+#[napi]
+impl RawClient {
+    /// Opens a stream on a connection of its own.
+    #[napi]
+    pub async fn stream(&self, options: String) -> napi::Result<RawStream> {
+        let options: RawStreamOptions = parse(&options)?;
+        let config = with_password(self.config.clone(), options.password.clone());
+        let raw = options.raw;
+        let stream =
+            Stream::open(&config, options.build()?).await.map_err(|error| to_napi(&error))?;
+        Ok(RawStream::new(stream, raw))
+    }
+
+    /// Closes the SQL connection. Streams go on.
+    #[napi]
+    pub async fn close(&self) {
+        let client = self.client.lock().ok().and_then(|mut client| client.take());
+        if let Some(client) = client {
+            client.close().await;
+        }
+    }
+}
+
+impl RawStreamOptions {
+    fn build(self) -> napi::Result<StreamOptions> {
+        let start = match self.start.as_deref().map(str::parse) {
+            None => None,
+            Some(Ok(lsn)) => Some(lsn),
+            Some(Err(error)) => return Err(config_error(&format!("option start: {error}"))),
+        };
+        let streaming = match self.streaming.as_deref() {
+            None | Some("off") => Streaming::Off,
+            Some("on") => Streaming::On,
+            Some("parallel") => Streaming::Parallel,
+            Some(other) => {
+                return Err(config_error(&format!(
+                    "option streaming: '{other}' is none of off, on, parallel"
+                )));
+            }
+        };
+        let origin = match self.origin.as_deref() {
+            None => None,
+            Some("any") => Some(OriginFilter::Any),
+            Some("none") => Some(OriginFilter::None),
+            Some(other) => {
+                return Err(config_error(&format!(
+                    "option origin: '{other}' is none of any, none"
+                )));
+            }
+        };
+        Ok(StreamOptions {
+            create_slot: self.create_slot,
+            temporary: self.temporary,
+            start,
+            protocol: self.protocol,
+            streaming,
+            binary: self.binary,
+            two_phase: self.two_phase,
+            messages: self.messages,
+            origin,
+            idle_advance: self.idle_advance.unwrap_or(true),
+            acknowledge: Acknowledge::Manual,
+            ..StreamOptions::new(self.slot, self.publications)
+        })
+    }
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(json: &str) -> napi::Result<T> {
+    serde_json::from_str(json).map_err(|error| config_error(&format!("options: {error}")))
+}
+
+fn config_error(message: &str) -> napi::Error {
+    own("WALSCOPE_CONFIG", message)
+}
+
+fn with_password(config: Config, password: Option<String>) -> Config {
+    match password {
+        Some(password) => config.with_password(password),
+        None => config,
+    }
+}

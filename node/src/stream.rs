@@ -1,0 +1,164 @@
+//! Streams: batches out, confirmations in.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use napi::Env;
+use napi::bindgen_prelude::PromiseRaw;
+use napi_derive::napi;
+use tokio::sync::Mutex;
+use walscope::{Stream, StreamControl};
+use walscope_core::Lsn;
+use walscope_core::capture::Reader;
+use walscope_core::frame::MAX_MESSAGE;
+use walscope_core::index::{HEADER_WORDS, Indexer, OnError};
+use walscope_core::transaction::View;
+
+use crate::batch::RawBatch;
+use crate::error::{own, to_napi};
+
+/// A stream with the indexer of its bytes.
+struct Source {
+    stream: Stream,
+    indexer: Indexer,
+}
+
+/// A batch on its way to JavaScript's thread.
+struct Indexed {
+    bytes: Bytes,
+    side: Vec<u8>,
+    words: Vec<i32>,
+}
+
+/// How far a stream is.
+#[napi(object, object_from_js = false)]
+pub struct RawStatus {
+    /// The end of what was received.
+    pub received_lsn: String,
+    /// The end of what is confirmed.
+    pub flushed_lsn: String,
+    /// Bytes read from the server.
+    pub bytes: f64,
+    /// Messages read from the server.
+    pub messages: f64,
+    /// Bytes that wait for the consumer.
+    pub buffered_bytes: f64,
+    /// Status updates sent to the server.
+    pub status_updates: f64,
+}
+
+/// A stream of batches.
+#[napi]
+pub struct RawStream {
+    source: Arc<Mutex<Source>>,
+    control: StreamControl,
+    start: Lsn,
+    remarks: Vec<String>,
+}
+
+impl RawStream {
+    pub(crate) fn new(stream: Stream, raw: bool) -> Self {
+        let view = if raw { View::Raw } else { View::Transactions };
+        let reader = Reader::of_connection(MAX_MESSAGE);
+        let control = stream.control().clone();
+        let (start, remarks) = (stream.info().start, stream.info().remarks.clone());
+        let source = Source { stream, indexer: Indexer::new(reader, view, OnError::Stop) };
+        Self { source: Arc::new(Mutex::new(source)), control, start, remarks }
+    }
+}
+
+#[napi]
+impl RawStream {
+    /// The next batch; null when the stream was closed. Confirms nothing.
+    #[napi(ts_return_type = "Promise<RawBatch | null>")]
+    pub fn next<'env>(
+        &self,
+        env: &'env Env,
+    ) -> napi::Result<PromiseRaw<'env, Option<RawBatch<'env>>>> {
+        let source = Arc::clone(&self.source);
+        env.spawn_future_with_callback(
+            async move { source.lock().await.next().await.map_err(|error| to_napi(&error)) },
+            |env, batch| {
+                batch
+                    .map(|batch| RawBatch::copy(env, &batch.bytes, &batch.side, &batch.words))
+                    .transpose()
+            },
+        )
+    }
+
+    /// The consumer is done with the first `items` items of this stream.
+    #[napi]
+    pub fn confirm(&self, items: i64) {
+        self.control.confirm_items(u64::try_from(items).unwrap_or_default());
+    }
+
+    /// Confirms every transaction that ended at or before an LSN, among the first `delivered` items.
+    #[napi]
+    pub fn acknowledge(&self, lsn: String, delivered: i64) -> napi::Result<String> {
+        let lsn: Lsn = lsn
+            .parse()
+            .map_err(|error| own("WALSCOPE_CONFIG", &format!("acknowledge: {lsn:?} is {error}")))?;
+        let delivered = u64::try_from(delivered).unwrap_or_default();
+        match self.control.acknowledge(lsn, Some(delivered)) {
+            Ok(flushed) => Ok(flushed.to_string()),
+            Err(ahead) => Err(own("WALSCOPE_ACK_AHEAD", &ahead.to_string())),
+        }
+    }
+
+    /// The end of what is confirmed; null before there is anything.
+    #[napi]
+    pub fn confirmed_lsn(&self) -> Option<String> {
+        let flushed = self.control.status().flushed;
+        flushed.is_valid().then(|| flushed.to_string())
+    }
+
+    /// Sends the last acknowledgement and ends the stream. A pending `next()` gives null.
+    #[napi]
+    pub async fn close(&self) {
+        // Why it had ended before is what `next` says.
+        let _ = self.control.close().await;
+    }
+
+    /// How far the stream is.
+    #[napi]
+    pub fn status(&self) -> RawStatus {
+        let status = self.control.status();
+        RawStatus {
+            received_lsn: status.received.to_string(),
+            flushed_lsn: status.flushed.to_string(),
+            bytes: status.bytes as f64,
+            messages: status.messages as f64,
+            buffered_bytes: status.buffered as f64,
+            status_updates: status.statuses as f64,
+        }
+    }
+
+    /// From where on the stream has every change.
+    #[napi(getter)]
+    pub fn start_lsn(&self) -> String {
+        self.start.to_string()
+    }
+
+    /// What a user should know about the start, in words.
+    #[napi(getter)]
+    pub fn remarks(&self) -> Vec<String> {
+        self.remarks.clone()
+    }
+}
+
+impl Source {
+    /// The next batch that has something to show: keepalives alone do not wake JavaScript.
+    async fn next(&mut self) -> walscope::Result<Option<Indexed>> {
+        loop {
+            let Some(batch) = self.stream.next_batch().await? else { return Ok(None) };
+            let index = self.indexer.index(batch.bytes(), false);
+            if index.words.len() > HEADER_WORDS {
+                return Ok(Some(Indexed {
+                    side: index.side.to_vec(),
+                    words: index.words.to_vec(),
+                    bytes: batch.bytes().clone(),
+                }));
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What walscope's tests stand on: real PostgreSQL servers of every major version.
+//!
+//! ```no_run
+//! use walscope_tests::{Major, Server, ServerOptions};
+//!
+//! let server = Server::start(ServerOptions { major: Major::V15, ..Default::default() });
+//! server.sql("CREATE TABLE t (id int PRIMARY KEY)");
+//! assert!(server.value("SHOW server_version").starts_with("15."));
+//! println!("{}", server.conninfo());
+//! ```
+//!
+//! A server lives as long as its value and leaves no process and no folder, whatever becomes of the
+//! test. What goes wrong with a server panics with the reason: a test can do nothing about it.
+
+mod certificates;
+mod cluster;
+mod external;
+mod guard;
+mod install;
+pub mod program;
+mod server;
+mod sql;
+pub mod tools;
+
+pub use certificates::TlsFiles;
+pub use install::Major;
+pub use server::{PASSWORD, Server, ServerOptions, Tls};
+pub use sql::Row;

@@ -1,0 +1,136 @@
+//! What the command-line tool confirms to the server, and when.
+
+use std::fs::File;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use walscope_tests::program::{self, Program};
+use walscope_tests::{Server, ServerOptions};
+
+use super::{is_commit, member, stream};
+
+/// The slot's confirmed position, compared with another.
+fn confirmed(server: &Server, slot: &str, comparison: &str) -> bool {
+    server.value(&format!(
+        "SELECT (confirmed_flush_lsn {comparison})::text FROM pg_replication_slots WHERE slot_name = '{slot}'"
+    )) == "true"
+}
+
+/// Red without the line `self.control.confirm_items` in `native/src/cli/printing.rs` (nothing is
+/// confirmed), and with one more item there.
+#[test]
+fn sigterm_ends_in_order_and_confirms_exactly_what_was_written() {
+    let server = Server::start(ServerOptions::default());
+    server.sql("CREATE TABLE t (id int); CREATE PUBLICATION p FOR TABLE t");
+    let mut walscope = Program::start(stream(&server, "s", "p", &["--create-slot"]));
+    walscope.error_line();
+    server.sql("INSERT INTO t VALUES (1)");
+    let first = walscope.lines_until(is_commit).pop().expect("a commit");
+    server.sql("INSERT INTO t SELECT generate_series(1, 10000)");
+    let second = walscope.lines_until(is_commit).pop().expect("a commit");
+    walscope.signal(rustix::process::Signal::TERM);
+    let (status, _, errors) = walscope.wait();
+    assert!(status.success(), "{errors:?}");
+    let end = member(&second, "endLsn");
+    assert!(confirmed(&server, "s", &format!(">= '{end}'")), "the last commit is confirmed");
+    assert!(confirmed(&server, "s", "<= pg_current_wal_lsn()"));
+    assert_ne!(member(&first, "endLsn"), end);
+}
+
+/// The tool's reader takes nothing: what was not written is not confirmed. Red when
+/// `confirm_items` stands before `self.output.lines` in `native/src/cli/printing.rs`.
+#[test]
+fn what_nobody_has_read_is_not_confirmed() {
+    let server = Server::start(ServerOptions {
+        settings: vec![("wal_sender_timeout".into(), "3s".into())],
+        ..Default::default()
+    });
+    server.sql("CREATE TABLE t (id int, v text); CREATE PUBLICATION p FOR TABLE t");
+    assert!(
+        program::run(stream(&server, "s", "p", &["--create-slot", "--until", "now"]))
+            .status
+            .success()
+    );
+    let before = server.value("SELECT confirmed_flush_lsn::text FROM pg_replication_slots");
+    server.sql("INSERT INTO t SELECT n, repeat('x', 100) FROM generate_series(1, 20000) n");
+    let mut child = Command::new(program::path())
+        .args(stream(&server, "s", "p", &[]))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("walscope starts");
+    // Three times the server's patience: only feedback keeps the connection.
+    std::thread::sleep(Duration::from_secs(9));
+    assert_eq!(server.value("SELECT active::text FROM pg_replication_slots"), "true");
+    assert_eq!(server.value("SELECT confirmed_flush_lsn::text FROM pg_replication_slots"), before);
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+    let status = child.wait().expect("it ends");
+    assert_eq!(status.code(), Some(1));
+    assert_eq!(server.value("SELECT confirmed_flush_lsn::text FROM pg_replication_slots"), before);
+
+    // A reader that goes away: exit 1, and nothing more is confirmed either.
+    let mut child = Command::new(program::path())
+        .args(stream(&server, "s", "p", &[]))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("walscope starts");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+    assert_eq!(server.value("SELECT confirmed_flush_lsn::text FROM pg_replication_slots"), before);
+
+    // Into a file it all goes, and is confirmed once it is durable.
+    let file = File::create(server.folder().join("lines")).expect("a file");
+    let status = Command::new(program::path())
+        .args(stream(&server, "s", "p", &["--until", "now"]))
+        .stdout(file)
+        .status()
+        .expect("walscope starts");
+    assert!(status.success());
+    assert!(confirmed(&server, "s", &format!("> '{before}'")));
+}
+
+#[test]
+fn the_reader_can_confirm_by_standard_input() {
+    let server = Server::start(ServerOptions::default());
+    server.sql("CREATE TABLE t (id int); CREATE PUBLICATION p FOR TABLE t");
+    let arguments = stream(&server, "s", "p", &["--create-slot", "--ack", "stdin"]);
+    let mut walscope = Program::start(arguments);
+    walscope.error_line();
+    server.sql("INSERT INTO t VALUES (1)");
+    let first = walscope.lines_until(is_commit).pop().expect("a commit");
+    server.sql("INSERT INTO t VALUES (2)");
+    let second = walscope.lines_until(is_commit).pop().expect("a commit");
+    let (first, second) = (member(&first, "endLsn"), member(&second, "endLsn"));
+    writeln!(walscope.stdin(), "{first}").expect("it reads");
+    let start = std::time::Instant::now();
+    while !confirmed(&server, "s", &format!(">= '{first}'")) {
+        assert!(start.elapsed() < Duration::from_secs(20), "it is never confirmed");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(confirmed(&server, "s", &format!("< '{second}'")), "the second was not confirmed");
+    writeln!(walscope.stdin(), "7/0").expect("it reads");
+    let (status, _, errors) = walscope.wait();
+    assert_eq!(status.code(), Some(1));
+    assert!(errors.iter().any(|line| line.contains("7/0 cannot be confirmed")), "{errors:?}");
+    assert!(confirmed(&server, "s", &format!("< '{second}'")));
+}
+
+#[test]
+fn nothing_is_confirmed_when_nothing_is_to_be() {
+    let server = Server::start(ServerOptions::default());
+    server.sql("CREATE TABLE t (id int); CREATE PUBLICATION p FOR TABLE t");
+    assert!(
+        program::run(stream(&server, "s", "p", &["--create-slot", "--until", "now"]))
+            .status
+            .success()
+    );
+    let before = server.value("SELECT confirmed_flush_lsn::text FROM pg_replication_slots");
+    server.sql("INSERT INTO t VALUES (1)");
+    let more = ["--ack", "none", "--until", "now"];
+    let output = program::run(stream(&server, "s", "p", &more));
+    assert!(output.status.success() && !output.stdout.is_empty());
+    assert_eq!(server.value("SELECT confirmed_flush_lsn::text FROM pg_replication_slots"), before);
+}
