@@ -200,6 +200,7 @@ async fn follow(
     mut printing: Printing,
     ack_stdin: bool,
 ) -> Result<(), Failure> {
+    let control = stream.control().clone();
     let mut ended = pin!(signals::ended());
     let mut acknowledged = ack_stdin.then(acknowledgements::read);
     while !printing.reached {
@@ -214,6 +215,7 @@ async fn follow(
                 Some(line) => acknowledge(stream, line)?,
                 None => acknowledged = None,
             },
+            notice = control.next_notice() => eprintln!("walscope: the server says: {notice}"),
             () = sleep_until(sync_due) => printing.confirm_if_due()?,
             batch = stream.next_batch() => {
                 let Some(batch) = batch? else { break };

@@ -30,6 +30,8 @@ const OUTPUT_LIMIT: usize = 64 * 1024;
 const READ_SIZE: usize = 256 * 1024;
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// Remarks of the server that nobody asks for are not piled up.
+const MOST_NOTICES: usize = 256;
 /// No timer waits longer.
 const LONGEST_WAIT: Micros = 3_600_000_000;
 
@@ -166,9 +168,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             Poll::Ready(Ok(0)) => Err(Error::Closed),
             Poll::Ready(Ok(read)) => {
                 state.counters.bytes += read as u64;
-                let whole = state.whole;
+                let before = (state.whole, state.notices.len());
                 let progress = take_frames(&mut self.frames, &mut state, now)?;
-                if state.whole > whole {
+                if (state.whole, state.notices.len()) != before {
                     self.shared.news.notify_waiters();
                 }
                 Ok(progress)
@@ -280,7 +282,9 @@ fn other_message(state: &mut State, mut bytes: BytesMut) -> Result<Progress> {
                 if notice.code == OBJECT_NOT_IN_PREREQUISITE_STATE {
                     state.session.suspend_idle_advance();
                 }
-                state.notices.push(notice);
+                if state.notices.len() < MOST_NOTICES {
+                    state.notices.push(notice);
+                }
                 Ok(Progress::Made)
             }
             _ => Err(Error::protocol("a malformed error or notice in the stream")),

@@ -169,9 +169,12 @@ impl StreamControl {
         }
     }
 
-    /// What the server has remarked since this was last asked.
-    pub fn take_notices(&self) -> Vec<ServerError> {
-        std::mem::take(&mut self.shared.lock().notices)
+    /// The next remark of the server, as soon as there is one, such as the warning of PostgreSQL 18
+    /// that a publication of the stream is missing and its rows are not sent.
+    pub async fn next_notice(&self) -> ServerError {
+        let first =
+            |state: &mut State| (!state.notices.is_empty()).then(|| state.notices.remove(0));
+        self.shared.wait(first).await
     }
 
     /// Ends the stream in order: what is confirmed is told to the server, which has two seconds to

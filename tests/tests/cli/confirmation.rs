@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use walscope_tests::program::{self, Program};
-use walscope_tests::{Server, ServerOptions};
+use walscope_tests::{Major, Server, ServerOptions};
 
 use super::{is_commit, member, stream};
 
@@ -133,4 +133,29 @@ fn nothing_is_confirmed_when_nothing_is_to_be() {
     let output = program::run(stream(&server, "s", "p", &more));
     assert!(output.status.success() && !output.stdout.is_empty());
     assert_eq!(server.value("SELECT confirmed_flush_lsn::text FROM pg_replication_slots"), before);
+}
+
+/// PostgreSQL 18 sends nothing of a publication that is missing, and only warns. Red without
+/// `suspend_idle_advance` in `native/src/stream/driver.rs`: keepalives would confirm the rows.
+#[test]
+fn a_publication_dropped_while_streaming_is_said_and_nothing_idle_is_confirmed() {
+    // Keepalives come at half of the timeout.
+    let settings = vec![("wal_sender_timeout".into(), "2s".into())];
+    let server = Server::start(ServerOptions { major: Major::V18, settings, ..Default::default() });
+    server.sql("CREATE TABLE t (id int); CREATE PUBLICATION p FOR TABLE t");
+    let mut walscope = Program::start(stream(&server, "s", "p", &["--create-slot"]));
+    walscope.error_line();
+    server.sql("INSERT INTO t VALUES (1)");
+    walscope.lines_until(is_commit);
+    server.sql("DROP PUBLICATION p");
+    let dropped = server.value("SELECT pg_current_wal_lsn()::text");
+    server.sql("INSERT INTO t VALUES (2)");
+    // The server sends its warning with what comes next.
+    server.sql("CREATE TABLE elsewhere (id int)");
+    assert!(walscope.error_line().contains("skipped loading publication \"p\""));
+    // Time for keepalives beyond the row.
+    std::thread::sleep(Duration::from_secs(3));
+    walscope.signal(rustix::process::Signal::TERM);
+    assert!(walscope.wait().0.success());
+    assert!(confirmed(&server, "s", &format!("<= '{dropped}'")));
 }
