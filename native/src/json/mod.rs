@@ -33,8 +33,9 @@ pub fn write_change(out: &mut Vec<u8>, change: &Change<'_>, lsn: Lsn, tracker: &
         line.display("seq", seq);
     }
     match &change.message {
-        Message::Begin(_) | Message::BeginPrepare(_) if placed => {
-            begin_time(&mut line, tracker);
+        Message::Begin(begin) => line.display_text("commitTime", begin.commit_time),
+        Message::BeginPrepare(begin) if tracker.view() == View::Transactions => {
+            line.display_text("prepareTime", begin.prepare_time);
         }
         Message::Insert(insert) => row::write_insert(&mut line, tracker, insert),
         Message::Update(update) => row::write_update(&mut line, tracker, update),
@@ -112,13 +113,6 @@ fn place(line: &mut Object<'_>, transaction: &Transaction) {
     }
 }
 
-fn begin_time(line: &mut Object<'_>, tracker: &Tracker) {
-    if let Some(transaction) = tracker.transaction() {
-        let name = if transaction.gid.is_some() { "prepareTime" } else { "commitTime" };
-        line.display_text(name, transaction.time);
-    }
-}
-
 /// What a message says beyond its place.
 fn facts(line: &mut Object<'_>, message: &Message<'_>) {
     match message {
@@ -127,10 +121,10 @@ fn facts(line: &mut Object<'_>, message: &Message<'_>) {
             line.display_text("commitLsn", commit.commit_lsn);
             end(line, commit.end_lsn, "commitTime", commit.commit_time);
         }
-        Message::Prepare(prepare) => {
+        Message::Prepare(prepare) | Message::BeginPrepare(prepare) => {
             end(line, prepare.end_lsn, "prepareTime", prepare.prepare_time);
         }
-        Message::BeginPrepare(raw) | Message::StreamPrepare(raw) => prepare(line, raw),
+        Message::StreamPrepare(streamed) => prepare(line, streamed),
         Message::CommitPrepared(commit) => {
             line.display_text("commitLsn", commit.commit_lsn);
             end(line, commit.end_lsn, "commitTime", commit.commit_time);
