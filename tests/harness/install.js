@@ -6,8 +6,19 @@
 // prints one line of JSON that says where they are: the Rust harness runs this too, so there is one
 // installer. What is there already costs a few file look-ups.
 
-import { copyFile, chown, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  chown,
+  mkdir,
+  readFile,
+  rename,
+  rm,
+  statfs,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheRoot, keepOnce } from './cache.js';
@@ -29,7 +40,12 @@ export const PASSWORD = 'secret';
  * @property {string} bin the folder of `postgres`, `initdb` and `pg_ctl`
  * @property {string} template a data directory to copy
  * @property {import('./owner.js').Owner | null} owner the user to run it as
+ * @property {string} parent the folder to make a server's own folder in
  */
+
+const MEMORY_FOLDER = '/dev/shm';
+/** What a server may come to hold in a long test, several times over. */
+const ENOUGH_MEMORY = 4 * 1024 ** 3;
 
 const SERVERS = fileURLToPath(new URL('../servers/', import.meta.url));
 
@@ -134,6 +150,18 @@ async function fillTemplate(bin, folder) {
 }
 
 /**
+ * Memory where there is enough: a data directory has a thousand small files, whose making takes
+ * some file systems a second. Never root's own temporary folder, which may be closed to the user
+ * that servers run as.
+ * @param {import('./owner.js').Owner | null} owner
+ */
+async function dataParent(owner) {
+  const memory = await statfs(MEMORY_FOLDER).catch(() => null);
+  if (memory && memory.bavail * memory.bsize >= ENOUGH_MEMORY) return MEMORY_FOLDER;
+  return owner ? '/tmp' : tmpdir();
+}
+
+/**
  * Installs a server and its template if they are not there.
  * @param {Major} major
  * @returns {Promise<Installed>}
@@ -155,7 +183,8 @@ export async function install(major) {
     .digest('hex');
   const template = join(cacheRoot(), 'template', `${build}-${recipe.slice(0, 12)}`);
   await keepOnce(template, (folder) => fillTemplate(bin, folder));
-  return { major, version, bin, template: join(template, 'data'), owner };
+  const parent = await dataParent(owner);
+  return { major, version, bin, template: join(template, 'data'), owner, parent };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

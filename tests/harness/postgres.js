@@ -12,7 +12,6 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { chmod, chown, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -274,8 +273,7 @@ export async function startServer(options = {}) {
     return /** @type {Promise<any>} */ (ExternalServer.open(external));
   }
   const installed = await install(options.major ?? NEWEST);
-  // Root's own temporary folder may be closed to the user that the server runs as.
-  const folder = await mkdtemp(join(installed.owner ? '/tmp' : tmpdir(), 'walscope-'));
+  const folder = await mkdtemp(join(installed.parent, 'walscope-'));
   const server = new Server(installed, folder);
   try {
     await server.prepare(options);

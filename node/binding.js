@@ -1,0 +1,87 @@
+/** Finds and loads the native part: the one built here, or the platform's package. */
+
+import { createRequire } from 'node:module';
+import { WalscopeError } from './decoding/errors.js';
+
+/**
+ * @typedef {import('./decoding/batch.js').RawBatch} RawBatch
+ *
+ * @typedef {object} RawStream
+ * @property {() => Promise<RawBatch | null>} next null when the stream has ended in order
+ * @property {(items: number) => void} confirm
+ * @property {() => string | null} confirmedLsn
+ * @property {(lsn: string, delivered: number) => string} acknowledge
+ * @property {() => Promise<void>} close
+ * @property {() => Record<string, unknown>} status
+ * @property {string} startLsn
+ * @property {string[]} remarks
+ *
+ * @typedef {object} RawClient
+ * @property {(options: string) => Promise<RawStream>} stream
+ * @property {() => Promise<void>} close
+ *
+ * @typedef {object} Binding
+ * @property {new (options: import('./decoding/decoder.js').RawOptions) => import('./decoding/decoder.js').RawDecoder} RawDecoder
+ * @property {(config: string) => Promise<RawClient>} connect
+ */
+
+const require = createRequire(import.meta.url);
+
+/** @type {Binding | null} */
+let loaded = null;
+
+/**
+ * The native part. Loaded when it is first needed, so that a program that only imports the types
+ * and errors runs where there is none.
+ *
+ * @returns {Binding}
+ */
+export function binding() {
+  loaded ??= load();
+  return loaded;
+}
+
+/** @returns {Binding} */
+function load() {
+  const target = targetName();
+  const packageName = `@walscope/binding-${target}`;
+  /** @type {string[]} */
+  const reasons = [];
+  for (const place of [`./walscope.${target}.node`, packageName]) {
+    try {
+      return require(place);
+    } catch (error) {
+      reasons.push(`${place}: ${firstLine(error)}`);
+    }
+  }
+  throw new WalscopeError({
+    code: 'WALSCOPE_NO_BINDING',
+    message: `walscope's native part for ${target} cannot be loaded (${reasons.join('; ')})`,
+    hint:
+      `install walscope again without --omit=optional, so that npm brings ${packageName}; ` +
+      'in a checkout of the repository run `npm run build`',
+  });
+}
+
+/** What the native part is built for: `linux-x64-gnu`, `darwin-arm64`. */
+export function targetName() {
+  const target = `${process.platform}-${process.arch}`;
+  return process.platform === 'linux' ? `${target}-${usesGlibc() ? 'gnu' : 'musl'}` : target;
+}
+
+/** Linux has two C libraries, and a native part works with the one that it was built for. */
+function usesGlibc() {
+  const { report } = process;
+  // Without this the report looks up the name of every connection's other end.
+  const { excludeNetwork } = /** @type {any} */ (report);
+  /** @type {any} */ (report).excludeNetwork = true;
+  const { header } = /** @type {any} */ (report.getReport());
+  /** @type {any} */ (report).excludeNetwork = excludeNetwork;
+  return header.glibcVersionRuntime !== undefined;
+}
+
+/** @param {unknown} error */
+function firstLine(error) {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split('\n', 1)[0];
+}

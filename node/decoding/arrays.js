@@ -1,0 +1,104 @@
+/**
+ * The text of a PostgreSQL array: `{1,NULL,"a \"quoted\" one"}`, nested for more dimensions, and
+ * `[0:2]={...}` where an index does not begin at 1. The bounds are dropped: JavaScript's arrays have
+ * none. The form is described in the PostgreSQL manual, section 8.15.6.
+ */
+
+/**
+ * @param {string} text
+ * @param {(element: string) => unknown} readElement
+ * @returns {unknown[]}
+ */
+export function parseArray(text, readElement) {
+  return new ArrayText(text, readElement).read();
+}
+
+class ArrayText {
+  #text;
+  #readElement;
+  #at = 0;
+
+  /**
+   * @param {string} text
+   * @param {(element: string) => unknown} readElement
+   */
+  constructor(text, readElement) {
+    this.#text = text;
+    this.#readElement = readElement;
+  }
+
+  /** @returns {unknown[]} */
+  read() {
+    if (this.#text[0] === '[') this.#at = this.#text.indexOf('=') + 1;
+    const array = this.#array();
+    if (this.#at !== this.#text.length) throw this.#error();
+    return array;
+  }
+
+  /**
+   * One pair of braces. The server allows six dimensions, so recursion is safe; text that claims
+   * more is no array of the server's.
+   *
+   * @returns {unknown[]}
+   */
+  #array(depth = 1) {
+    if (depth > 6) throw this.#error();
+    this.#expect('{');
+    /** @type {unknown[]} */
+    const array = [];
+    if (this.#text[this.#at] === '}') {
+      this.#at += 1;
+      return array;
+    }
+    for (;;) {
+      array.push(this.#text[this.#at] === '{' ? this.#array(depth + 1) : this.#element());
+      if (this.#text[this.#at] === '}') {
+        this.#at += 1;
+        return array;
+      }
+      this.#expect(',');
+    }
+  }
+
+  /** @returns {unknown} */
+  #element() {
+    if (this.#text[this.#at] === '"') return this.#readElement(this.#quoted());
+    const start = this.#at;
+    while (this.#at < this.#text.length && !/[{},"]/.test(this.#text[this.#at] ?? '')) {
+      this.#at += 1;
+    }
+    const element = this.#text.slice(start, this.#at);
+    if (element === '') throw this.#error();
+    return element === 'NULL' ? null : this.#readElement(element);
+  }
+
+  /** @returns {string} */
+  #quoted() {
+    let element = '';
+    let start = this.#at + 1;
+    for (let at = start; ; at += 1) {
+      const character = this.#text[at];
+      if (character === undefined) throw this.#error();
+      if (character === '"') {
+        this.#at = at + 1;
+        return element + this.#text.slice(start, at);
+      }
+      if (character === '\\') {
+        element += this.#text.slice(start, at);
+        at += 1;
+        start = at;
+      }
+    }
+  }
+
+  /** @param {string} character */
+  #expect(character) {
+    if (this.#text[this.#at] !== character) throw this.#error();
+    this.#at += 1;
+  }
+
+  /** @returns {SyntaxError} */
+  #error() {
+    return new SyntaxError(`not the text of an array, at character ${this.#at}`);
+  }
+}

@@ -1,0 +1,379 @@
+/** PostgreSQL's values as JavaScript's: which type becomes what, and how its text is read. */
+
+import { parseArray } from './arrays.js';
+import { DecodeError, WalscopeError } from './errors.js';
+import { parseJson } from './json.js';
+import { NON_ASCII, NULL_VALUE, UNCHANGED_VALUE } from './layout.js';
+import { firstBadByte } from './text.js';
+
+/** A large value that an update left as it was, and that the server therefore did not send. */
+export const unchanged = Symbol.for('walscope.unchanged');
+
+/**
+ * @typedef {import('./text.js').TextSource} TextSource
+ *
+ * @typedef {object} ValueOptions
+ * @property {'bigint' | 'number' | 'string'} int8
+ * @property {'parse' | 'text'} json
+ * @property {'symbol' | 'omit' | 'error'} unchangedToast
+ *
+ * @typedef {object} Column
+ * @property {string} name
+ * @property {number} type the type's OID
+ * @property {number} typmod
+ * @property {boolean} key whether it belongs to the table's replica identity
+ * @property {number} index
+ * @property {number} reader one of `READER`
+ * @property {number} element the elements' reader, of an array
+ * @property {string} relation `schema.table`
+ */
+
+/** How a value's text is read. */
+export const READER = Object.freeze({
+  TEXT: 0,
+  INTEGER: 1,
+  BIGINT: 2,
+  FLOAT: 3,
+  BOOL: 4,
+  JSON: 5,
+  BYTEA: 6,
+  ARRAY: 7,
+  SAFE_INTEGER: 8,
+});
+
+/** OIDs of built-in types, from PostgreSQL's `pg_type.dat`; those not listed here are text. */
+const SCALARS = new Map([
+  [16, READER.BOOL],
+  [17, READER.BYTEA],
+  [20, READER.BIGINT],
+  [21, READER.INTEGER], // int2
+  [23, READER.INTEGER], // int4
+  [26, READER.INTEGER], // oid
+  [114, READER.JSON],
+  [700, READER.FLOAT],
+  [701, READER.FLOAT],
+  [3802, READER.JSON], // jsonb
+]);
+
+/** Array types and the types of their elements. */
+const ARRAYS = new Map([
+  [199, 114], // json[]
+  [1000, 16], // bool[]
+  [1001, 17], // bytea[]
+  [1002, 18], // "char"[]
+  [1003, 19], // name[]
+  [1005, 21], // int2[]
+  [1007, 23], // int4[]
+  [1009, 25], // text[]
+  [1014, 1042], // bpchar[]
+  [1015, 1043], // varchar[]
+  [1016, 20], // int8[]
+  [1021, 700], // float4[]
+  [1022, 701], // float8[]
+  [1028, 26], // oid[]
+  [3807, 3802], // jsonb[]
+]);
+
+/**
+ * The readers of a type: its own, and its elements' when it is an array.
+ *
+ * @param {number} type the type's OID
+ * @param {ValueOptions} options
+ * @returns {{ reader: number, element: number }}
+ */
+export function readersOf(type, options) {
+  const elementType = ARRAYS.get(type);
+  return elementType === undefined
+    ? { reader: scalarReader(type, options), element: READER.TEXT }
+    : { reader: READER.ARRAY, element: scalarReader(elementType, options) };
+}
+
+/**
+ * @param {number} type
+ * @param {ValueOptions} options
+ * @returns {number}
+ */
+function scalarReader(type, options) {
+  const reader = SCALARS.get(type) ?? READER.TEXT;
+  if (reader === READER.JSON && options.json === 'text') return READER.TEXT;
+  if (reader === READER.BIGINT && options.int8 === 'string') return READER.TEXT;
+  if (reader === READER.BIGINT && options.int8 === 'number') return READER.SAFE_INTEGER;
+  return reader;
+}
+
+/**
+ * The value of a column, from its pair of words.
+ *
+ * @param {Column} column
+ * @param {TextSource} source
+ * @param {number} offset
+ * @param {number} length
+ * @returns {unknown}
+ */
+export function readValue(column, source, offset, length) {
+  if (length === NULL_VALUE) return null;
+  if (length === UNCHANGED_VALUE) return unchanged;
+  // A value in a type's binary form.
+  if (offset < 0) return source.copy(~offset, length);
+  if (length >= 0) {
+    switch (column.reader) {
+      case READER.INTEGER:
+        return readInteger(column, source, offset, length);
+      case READER.TEXT:
+        return readText(column, source, offset, length);
+      case READER.BOOL:
+        if (length === 1) {
+          const letter = source.data[offset - source.base];
+          if (letter === 0x74) return true;
+          if (letter === 0x66) return false;
+        }
+        break;
+      case READER.BIGINT:
+        // Fifteen digits are exact in a double, and from there to a bigint is the fast road.
+        if (length <= 15) return BigInt(readInteger(column, source, offset, length));
+        break;
+      default:
+    }
+  }
+  return fromText(column, source, offset, length);
+}
+
+/**
+ * PostgreSQL's text of a value that is not NULL, not unchanged and not binary.
+ *
+ * @param {Column} column
+ * @param {TextSource} source
+ * @param {number} offset
+ * @param {number} length as in the index: of text outside ASCII it is coded
+ * @returns {string}
+ */
+export function readText(column, source, offset, length) {
+  const size = length >= 0 ? length : NON_ASCII - length;
+  try {
+    return length >= 0 ? source.ascii(offset, size) : source.utf8(offset, size);
+  } catch (error) {
+    throw unreadable(column, source, offset, size, error);
+  }
+}
+
+/**
+ * Why a text could not be made: its bytes are not UTF-8, or it is longer than a string can be.
+ *
+ * @param {Column} column
+ * @param {TextSource} source
+ * @param {number} offset
+ * @param {number} size
+ * @param {unknown} cause
+ * @returns {WalscopeError}
+ */
+function unreadable(column, source, offset, size, cause) {
+  const bytes = source.view(offset, size);
+  const bad = firstBadByte(bytes);
+  if (bad < 0) {
+    return new WalscopeError({
+      code: 'WALSCOPE_VALUE_TOO_LARGE',
+      message: `column ${column.name} of ${column.relation} holds ${bytes.length} bytes of text, more than a string can`,
+      hint: 'read it with bytes() on a row of batches()',
+      cause,
+    });
+  }
+  return new DecodeError({
+    code: 'WALSCOPE_BAD_UTF8',
+    message: `column ${column.name} of ${column.relation} is not UTF-8 at byte ${bad} of the value`,
+    hint: 'the database has another encoding, or none (SQL_ASCII): read the value with bytes() on a row of batches()',
+    relation: column.relation,
+    column: column.name,
+    offset: source.position + offset + bad,
+    position: bad,
+    bytes: bytes.slice(),
+    cause,
+  });
+}
+
+/**
+ * Digits, straight from the bytes: the commonest values need no string between.
+ *
+ * @param {Column} column
+ * @param {TextSource} source
+ * @param {number} offset
+ * @param {number} length
+ * @returns {number}
+ */
+function readInteger(column, source, offset, length) {
+  const { data } = source;
+  const start = offset - source.base;
+  const negative = data[start] === 0x2d;
+  const end = start + length;
+  let at = negative ? start + 1 : start;
+  let value = at < end ? 0 : NaN;
+  for (; at < end; at += 1) {
+    const digit = /** @type {number} */ (data[at]) - 0x30;
+    value = digit >= 0 && digit <= 9 ? value * 10 + digit : NaN;
+  }
+  if (Number.isNaN(value)) throw notOfType(column, source, offset, source.ascii(offset, length));
+  return negative ? -value : value;
+}
+
+/**
+ * @param {Column} column
+ * @param {TextSource} source
+ * @param {number} offset
+ * @param {number} length
+ * @returns {unknown}
+ */
+function fromText(column, source, offset, length) {
+  const text = readText(column, source, offset, length);
+  try {
+    if (column.reader !== READER.ARRAY) return scalar(column.reader, text);
+    return parseArray(text, (element) => scalar(column.element, element));
+  } catch (error) {
+    throw error instanceof RangeError
+      ? tooLarge(column, text, error)
+      : notOfType(column, source, offset, text, error);
+  }
+}
+
+/**
+ * @param {Column} column
+ * @param {string} text
+ * @param {unknown} cause
+ * @returns {WalscopeError}
+ */
+function tooLarge(column, text, cause) {
+  return new WalscopeError({
+    code: 'WALSCOPE_VALUE_TOO_LARGE',
+    message: `column ${column.name} of ${column.relation} is ${shortened(text)}, beyond what the chosen type holds`,
+    hint: "leave the option int8 at 'bigint', or use 'string'",
+    cause,
+  });
+}
+
+/**
+ * @param {Column} column
+ * @param {TextSource} source
+ * @param {number} offset
+ * @param {string} text
+ * @param {unknown} [cause]
+ * @returns {DecodeError}
+ */
+function notOfType(column, source, offset, text, cause) {
+  return new DecodeError({
+    code: 'WALSCOPE_BAD_VALUE',
+    message: `column ${column.name} of ${column.relation} is ${shortened(text)}, which is no value of its type (OID ${column.type})`,
+    hint: 'the row does not fit the table that it names: is the capture whole?',
+    relation: column.relation,
+    column: column.name,
+    offset: source.position + offset,
+    position: 0,
+    bytes: new TextEncoder().encode(text),
+    cause,
+  });
+}
+
+/**
+ * @param {string} text
+ * @returns {string}
+ */
+function shortened(text) {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+}
+
+/**
+ * @param {number} reader
+ * @param {string} text
+ * @returns {unknown}
+ */
+function scalar(reader, text) {
+  switch (reader) {
+    case READER.TEXT:
+      return text;
+    case READER.INTEGER:
+      return Number(integerText(text));
+    case READER.BIGINT:
+      return BigInt(integerText(text));
+    case READER.SAFE_INTEGER:
+      return safeInteger(text);
+    case READER.FLOAT:
+      return float(text);
+    case READER.JSON:
+      return parseJson(text);
+    case READER.BYTEA:
+      return byteaBytes(text);
+    default:
+      if (text !== 't' && text !== 'f') throw new SyntaxError('a bool is t or f');
+      return text === 't';
+  }
+}
+
+/**
+ * @param {string} text
+ * @returns {string}
+ */
+function integerText(text) {
+  if (!/^-?[0-9]+$/.test(text)) throw new SyntaxError('not an integer');
+  return text;
+}
+
+/**
+ * @param {string} text
+ * @returns {number}
+ */
+function safeInteger(text) {
+  const value = Number(integerText(text));
+  if (Number.isSafeInteger(value)) return value;
+  throw new RangeError('beyond the integers that a number holds exactly');
+}
+
+/**
+ * @param {string} text
+ * @returns {number}
+ */
+function float(text) {
+  const value = Number(text);
+  if (text === '' || (Number.isNaN(value) && text !== 'NaN')) throw new SyntaxError('not a float');
+  return value;
+}
+
+/**
+ * A bytea's bytes from either of its text forms: `\x` and hex, which walscope asks for, or the older
+ * `escape` form, which a capture made by another program may have.
+ *
+ * @param {string} text
+ * @returns {Uint8Array}
+ */
+function byteaBytes(text) {
+  if (!text.startsWith('\\x')) return escapedBytes(text);
+  if (text.length % 2 !== 0) throw new SyntaxError('half a byte');
+  const bytes = new Uint8Array(text.length / 2 - 1);
+  for (let i = 0; i < bytes.length; i += 1) {
+    const value = hexDigit(text.charCodeAt(2 + 2 * i)) * 16 + hexDigit(text.charCodeAt(3 + 2 * i));
+    if (Number.isNaN(value)) throw new SyntaxError('not hexadecimal');
+    bytes[i] = value;
+  }
+  return bytes;
+}
+
+/**
+ * @param {number} code
+ * @returns {number} NaN when it is no digit
+ */
+function hexDigit(code) {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : NaN;
+}
+
+/**
+ * @param {string} text
+ * @returns {Uint8Array}
+ */
+function escapedBytes(text) {
+  const plain = text.replace(/\\(\\|[0-3][0-7]{2})/g, (_, escape) =>
+    escape === '\\' ? '\\' : String.fromCharCode(parseInt(escape, 8)),
+  );
+  return Uint8Array.from(plain, (character) => {
+    const code = character.charCodeAt(0);
+    if (code > 0xff) throw new SyntaxError('not a bytea');
+    return code;
+  });
+}

@@ -1,0 +1,175 @@
+/**
+ * walscope for Node: streams of changes from PostgreSQL, and a decoder of recordings.
+ */
+
+import type { AnyDatabase, Batch, Change, RawMessage, ValueOptions } from './decoding/types.js';
+
+export * from './decoding/types.js';
+
+/** Nothing to do here: `walscope-wasm` has to load its module first, and programs for both call this. */
+export declare function init(): Promise<void>;
+
+/** Where the server is, and who we are: libpq's settings, under libpq's names. */
+export interface ConnectOptions {
+  /** All settings but the password as a URI or as keywords and values. */
+  connectionString?: string | undefined;
+  host?: string | undefined;
+  hostaddr?: string | undefined;
+  port?: number | string | undefined;
+  user?: string | undefined;
+  /** A function is asked anew for each connection: tokens expire. */
+  password?: string | (() => string | Promise<string>) | undefined;
+  database?: string | undefined;
+  dbname?: string | undefined;
+  sslmode?: 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full' | undefined;
+  /** A file of certificates, or `system`. */
+  sslrootcert?: string | undefined;
+  channel_binding?: string | undefined;
+  application_name?: string | undefined;
+  fallback_application_name?: string | undefined;
+  /** Command-line options for the server's session. */
+  options?: string | undefined;
+  /** Seconds; 0 is no limit. Default 30. */
+  connect_timeout?: number | string | undefined;
+  keepalives?: number | string | undefined;
+  keepalives_idle?: number | string | undefined;
+  keepalives_interval?: number | string | undefined;
+  keepalives_count?: number | string | undefined;
+  tcp_user_timeout?: number | string | undefined;
+  /** Ends `connect()` before it is through. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Opens a connection.
+ *
+ * @param target a connection string as libpq reads it, or settings
+ */
+export declare function connect(
+  target: string | ConnectOptions,
+  options?: { signal?: AbortSignal | undefined },
+): Promise<Client>;
+
+export interface StreamOptions extends ValueOptions {
+  /** The replication slot. */
+  slot: string;
+  /** The publications' names. */
+  publications: readonly string[];
+  /** Create the slot if it is missing. Default false. */
+  createSlot?: boolean | undefined;
+  /** Create it as a temporary one, which ends with the connection. Default false. */
+  temporary?: boolean | undefined;
+  /** Where to start. Default: where the slot's consumer has confirmed. */
+  start?: string | undefined;
+  /** The protocol's version. Default: the lowest that the other options need. */
+  protocol?: 1 | 2 | 3 | 4 | undefined;
+  /** Whether large transactions come in pieces; so far with `raw` only. Default `off`. */
+  streaming?: 'off' | 'on' | 'parallel' | undefined;
+  /** Ask for values in binary form, which are bytes here. Default false. */
+  binary?: boolean | undefined;
+  /** Ask for transactions when they are prepared. Marks the slot for good. Default false. */
+  twoPhase?: boolean | undefined;
+  /** Ask for messages of `pg_logical_emit_message`. Default false. */
+  messages?: boolean | undefined;
+  /** Which origins to include, from PostgreSQL 16 on. Default: the server's. */
+  origin?: 'any' | 'none' | undefined;
+  /** Whether an idle slot may advance to where the server has looked. Default true. */
+  idleAdvance?: boolean | undefined;
+  /** Every message as it came. Default false. */
+  raw?: boolean | undefined;
+  /**
+   * `auto`: a transaction is confirmed when the item after its end is asked for. `manual`: by
+   * `stream.acknowledge()` alone. Default `auto`.
+   */
+  acknowledge?: 'auto' | 'manual' | undefined;
+  /** Ends the stream: the pending or next `next()` rejects with its reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Settings, and a connection to ask by SQL. Every stream has a connection of its own. */
+export declare class Client implements AsyncDisposable {
+  private constructor();
+  /**
+   * Opens a stream of changes. `DB` has the rows' types by `table` or `schema.table`.
+   */
+  stream<DB extends object = AnyDatabase>(
+    options: StreamOptions & { raw: true },
+  ): Promise<Stream<RawMessage<DB>>>;
+  stream<DB extends object = AnyDatabase>(
+    options: StreamOptions & { raw?: false | undefined },
+  ): Promise<Stream<Change<DB>>>;
+  stream<DB extends object = AnyDatabase>(options: StreamOptions): Promise<Stream<RawMessage<DB>>>;
+  /** Closes the connection. Streams go on. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** How far a stream is. */
+export interface StreamStatus {
+  /** The end of what was received. */
+  receivedLsn: string;
+  /** The end of what is confirmed. */
+  flushedLsn: string;
+  /** Bytes read from the server. */
+  bytes: number;
+  /** Messages read from the server. */
+  messages: number;
+  /** Bytes that wait for the consumer. */
+  bufferedBytes: number;
+  /** Status updates sent to the server. */
+  statusUpdates: number;
+}
+
+/** A stream of changes: one connection, one consumer. */
+export declare class Stream<C = Change> implements AsyncIterable<C>, AsyncDisposable {
+  private constructor();
+  /** From where on the stream has every change. */
+  readonly startLsn: string;
+  /** What there is to say about the start, such as that the slot was created. */
+  readonly remarks: string[];
+  /** The changes, one after the other. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<C>;
+  /** The changes as they came, many at a time: the fast road. */
+  batches(): AsyncIterableIterator<Batch<C>>;
+  /**
+   * Transaction after transaction. Asking for the next discards what was not read of this one, and
+   * confirms it.
+   */
+  transactions(): AsyncIterableIterator<Transaction<C>>;
+  /**
+   * Tells the server that everything is done that ended at or before this. A string is an LSN.
+   *
+   * @returns the LSN that is confirmed now; null when none is yet
+   */
+  acknowledge(done: C | Batch<C> | Transaction<C> | string): string | null;
+  status(): StreamStatus;
+  /** Ends the stream; resolves when the socket is closed. What was not confirmed comes again. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * A transaction: its changes, to be read once. A message outside of any transaction, and the later
+ * fate of a prepared one, come as transactions of one change.
+ */
+export declare class Transaction<C = Change> implements AsyncIterable<
+  Exclude<C, { kind: 'begin' | 'commit' | 'prepare' }>
+> {
+  private constructor();
+  readonly xid: number | null;
+  readonly commitLsn: string | null;
+  readonly commitTime: string | null;
+  readonly prepareLsn: string | null;
+  readonly gid: string | null;
+  readonly origin: string | null;
+  /** Where the transaction's end lies; null until it has been read. */
+  readonly endLsn: string | null;
+  [Symbol.asyncIterator](): AsyncIterableIterator<
+    Exclude<C, { kind: 'begin' | 'commit' | 'prepare' }>
+  >;
+  batches(): AsyncIterableIterator<Batch<C>>;
+  /** All changes. Throws when they are more than `maxBytes` of messages: 64 MiB by default. */
+  toArray(options?: {
+    maxBytes?: number | undefined;
+  }): Promise<Exclude<C, { kind: 'begin' | 'commit' | 'prepare' }>[]>;
+}

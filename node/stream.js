@@ -1,0 +1,153 @@
+/** A stream of changes: one connection, one consumer. */
+
+import { Batch } from './decoding/batch.js';
+import { Change } from './decoding/changes.js';
+import { badOption } from './decoding/decoder.js';
+import { WalscopeError } from './decoding/errors.js';
+import { lsn } from './decoding/lsn.js';
+import { Feed } from './feed.js';
+import { BatchIterator, StreamIterator } from './iteration.js';
+import { fromBinding } from './rejection.js';
+import { Transaction, TransactionIterator } from './transactions.js';
+
+/**
+ * @typedef {import('./binding.js').RawStream} RawStream
+ */
+
+export class Stream {
+  #feed;
+  #raw;
+  /** @type {string | null} */
+  #consumer = null;
+
+  /**
+   * Made by `client.stream()`.
+   *
+   * @param {RawStream} raw
+   * @param {ConstructorParameters<typeof Feed>[1] & { raw: boolean }} options
+   */
+  constructor(raw, options) {
+    this.#raw = options.raw;
+    this.#feed = new Feed(raw, options);
+  }
+
+  /** The changes, one after the other. */
+  [Symbol.asyncIterator]() {
+    this.#claim('for await');
+    return new StreamIterator(this.#feed);
+  }
+
+  /** The changes as they came, many at a time: the fast road. */
+  batches() {
+    this.#claim('batches()');
+    return new BatchIterator(this.#feed);
+  }
+
+  /** Transaction after transaction, each an async iterable of its changes. */
+  transactions() {
+    if (this.#raw) {
+      throw badOption(
+        'transactions() on a raw stream, whose transactions may come in pieces',
+        'open the stream without the option raw',
+      );
+    }
+    this.#claim('transactions()');
+    return new TransactionIterator(this.#feed);
+  }
+
+  /**
+   * Tells the server that everything is done that ended at or before this.
+   *
+   * @param {Change | Batch | Transaction | string} done a string is an LSN
+   * @returns {string | null} the LSN that is confirmed now; null when none is yet
+   */
+  acknowledge(done) {
+    const feed = this.#feed;
+    if (!feed.open) {
+      throw new WalscopeError({
+        code: 'WALSCOPE_CLOSED',
+        message: 'the stream has ended: nothing can be confirmed any more',
+        hint: 'what is not confirmed comes again when the slot is streamed from next',
+      });
+    }
+    try {
+      if (typeof done === 'string') {
+        lsn.parse(done);
+        return feed.raw.acknowledge(done, feed.delivered);
+      }
+      feed.raw.confirm(this.#itemsOf(done));
+      return feed.raw.confirmedLsn();
+    } catch (error) {
+      throw fromBinding(error);
+    }
+  }
+
+  /**
+   * @param {Change | Batch | Transaction} done
+   * @returns {number}
+   */
+  #itemsOf(done) {
+    const { owner, items } = deliveryOf(done);
+    if (owner !== this.#feed) {
+      throw badOption('acknowledge was given what another stream delivered', 'ask that stream');
+    }
+    if (items > this.#feed.delivered) {
+      throw new WalscopeError({
+        code: 'WALSCOPE_ACK_AHEAD',
+        message: 'acknowledge was given what has not been read to its end',
+        hint: 'read the transaction first, or ask for the next one',
+      });
+    }
+    return items;
+  }
+
+  /** From where on the stream has every change. */
+  get startLsn() {
+    return this.#feed.raw.startLsn;
+  }
+
+  /** What there is to say about the start, such as that the slot was created. */
+  get remarks() {
+    return this.#feed.raw.remarks;
+  }
+
+  /** How far the stream is: received and confirmed LSNs, and counters. */
+  status() {
+    return this.#feed.raw.status();
+  }
+
+  /** Ends the stream; resolves when the socket is closed. What was not confirmed comes again. */
+  close() {
+    return this.#feed.close();
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.close();
+  }
+
+  /** @param {string} name */
+  #claim(name) {
+    if (this.#consumer !== null) {
+      throw new WalscopeError({
+        code: 'WALSCOPE_BUSY',
+        message: `${name} on a stream that ${this.#consumer} reads from`,
+        hint: 'a stream has one consumer: open another stream, with a slot of its own',
+      });
+    }
+    this.#consumer = name;
+  }
+}
+
+/**
+ * @param {Change | Batch | Transaction} done
+ * @returns {{ owner: object | null, items: number }}
+ */
+function deliveryOf(done) {
+  if (done instanceof Change) return Change.delivery(done);
+  if (done instanceof Transaction) return Transaction.delivery(done);
+  if (done instanceof Batch) return { owner: done.owner, items: done.items };
+  throw badOption(
+    'acknowledge was given neither a change, a batch, a transaction nor an LSN',
+    'pass one that this stream delivered',
+  );
+}

@@ -1,0 +1,160 @@
+// Text: encodings, and the windows that it is decoded in.
+
+import { changesOf, failure, rowsOf } from './helpers.js';
+
+/** @type {import('./index.js').Case[]} */
+export const TEXTS = [
+  {
+    name: 'text outside ASCII is UTF-8, and a byte order mark is a character',
+    async run(tools) {
+      const { assert } = tools;
+      const rows = await rowsOf(tools, 'values', 'scalars');
+      const [change] = rows.filter((row) => row.new.id === 2147483647);
+      assert.deepEqual([change.new.t, change.new.v, change.new.c], ['grüße, 世界 🎉', 'é', 'ñ   ']);
+      assert.equal(change.text('t'), 'grüße, 世界 🎉');
+      const [marked] = rows.filter((row) => row.new.id === 5);
+      assert.equal(marked.new.t, '\uFEFFmarked');
+    },
+  },
+  {
+    name: 'all rows of many windows are right',
+    async run(tools) {
+      const { assert } = tools;
+      const rows = await rowsOf(tools, 'narrow', 'narrow');
+      assert.equal(rows.length, 4000);
+      rows.forEach((change, index) => {
+        const id = index + 1;
+        const email = `${id % 3 === 0 ? 'üser' : 'user'}${id}@example.org`;
+        assert.deepEqual(change.new, { id, email, active: id % 2 === 0 });
+      });
+      // Long after their windows were made: from the first to the last, and back.
+      for (const change of [...rows, ...rows.reverse()]) {
+        assert.equal(change.text('email'), change.new.email);
+      }
+    },
+  },
+  {
+    name: 'a value larger than a window is whole, and so are its neighbours',
+    async run(tools) {
+      const { assert } = tools;
+      const rows = await rowsOf(tools, 'large', 'large');
+      const expected = ['small', '0123456789'.repeat(3000), 'äöü'.repeat(10000), 'small too'];
+      assert.deepEqual(
+        rows.map((change) => change.new.body),
+        expected,
+      );
+      assert.deepEqual(
+        rows.map((change) => change.text('body')),
+        expected,
+      );
+    },
+  },
+  {
+    name: 'bytes that are not UTF-8 are an error of their value',
+    async run(tools) {
+      const { assert, host } = tools;
+      const bytes = await tools.load('sqlAscii');
+      const seen = /** @type {any[]} */ ([]);
+      const error = failure(() => {
+        for (const change of /** @type {Iterable<any>} */ (host.decode(bytes))) seen.push(change);
+      });
+      assert.ok(error instanceof host.DecodeError);
+      assert.deepEqual(
+        [error.code, error.relation, error.column, error.position],
+        ['WALSCOPE_BAD_UTF8', 'public.t', 'body', 2],
+      );
+      assert.deepEqual(error.bytes, Uint8Array.of(0x61, 0x62, 0xff, 0x63));
+      assert.equal(bytes[error.offset], 0xff);
+      assert.match(error.lsn, /^0\//);
+      assert.deepEqual(
+        seen.filter((change) => change.kind === 'insert').map((change) => change.new),
+        [{ id: 1, body: 'fine' }],
+      );
+    },
+  },
+  {
+    name: 'their batch can be read on, and has the bytes',
+    async run(tools) {
+      const { assert, host } = tools;
+      const batch = new host.Decoder().push(await tools.load('sqlAscii'));
+      const ids = [];
+      for (const row of batch) {
+        if (row.kind !== 'insert') continue;
+        ids.push(row.get('id'));
+        if (row.get('id') !== 2) continue;
+        assert.deepEqual(row.bytes('body'), Uint8Array.of(0x61, 0x62, 0xff, 0x63));
+        assert.equal(failure(() => row.get('body')).code, 'WALSCOPE_BAD_UTF8');
+        assert.equal(failure(() => row.text('body')).code, 'WALSCOPE_BAD_UTF8');
+        assert.equal(failure(() => row.toObject()).code, 'WALSCOPE_BAD_UTF8');
+        assert.match(host.stringify(row), /"new":\{"id":2,"body":\{"\$bytes":"6162ff63"\}\}/);
+      }
+      assert.deepEqual(ids, [1, 2, 3]);
+      // An iterator that threw goes on with the next change.
+      const changes = batch.changes();
+      const rest = /** @type {any[]} */ ([]);
+      for (let failures = 0; failures < 2;) {
+        try {
+          const { done, value } = changes.next();
+          if (done) break;
+          rest.push(value);
+        } catch {
+          failures += 1;
+        }
+      }
+      assert.deepEqual(
+        rest.filter((change) => change.kind === 'insert').map((change) => change.new.id),
+        [1, 3],
+      );
+    },
+  },
+  {
+    name: 'LSNs go both ways and compare as numbers',
+    run({ assert, host }) {
+      const { lsn } = host;
+      assert.equal(lsn.parse('16/B374D848'), 0x16b374d848n);
+      assert.equal(lsn.parse('ffffffff/FFFFFFFF'), 2n ** 64n - 1n);
+      assert.equal(lsn.format(0x16b374d848n), '16/B374D848');
+      assert.equal(lsn.format(2n ** 64n - 1n), 'FFFFFFFF/FFFFFFFF');
+      assert.equal(lsn.format(0n), '0/0');
+      assert.deepEqual(['A/0', '9/FFFFFFFF', '0/10'].sort(lsn.compare), [
+        '0/10',
+        '9/FFFFFFFF',
+        'A/0',
+      ]);
+      assert.equal(lsn.compare('0/a', 10n), 0);
+      for (const text of ['', '0', '0/', '/0', '0/123456789', '-1/0', '0/0 ', '0x1/0']) {
+        assert.equal(failure(() => lsn.parse(text)).code, 'WALSCOPE_BAD_LSN', text);
+      }
+      for (const number of [-1n, 2n ** 64n]) {
+        assert.equal(failure(() => lsn.format(number)).code, 'WALSCOPE_BAD_LSN');
+      }
+    },
+  },
+  {
+    name: 'a capture in another order of pieces gives the same changes',
+    async run(tools) {
+      const { assert, host } = tools;
+      const bytes = await tools.load('changes');
+      const expected = (await changesOf(tools, 'changes')).map((change) => host.stringify(change));
+      async function* pieces() {
+        for (let at = 0; at < bytes.length; at += 1001) yield bytes.subarray(at, at + 1001);
+      }
+      const stream = /** @type {AsyncIterable<any>} */ (host.decode(pieces()));
+      const lines = [];
+      for await (const change of stream) lines.push(host.stringify(change));
+      assert.deepEqual(lines, expected);
+      const web = new ReadableStream({
+        start(controller) {
+          controller.enqueue(bytes.subarray(0, 100));
+          controller.enqueue(bytes.subarray(100));
+          controller.close();
+        },
+      });
+      const again = [];
+      for await (const change of /** @type {AsyncIterable<any>} */ (host.decode(web))) {
+        again.push(host.stringify(change));
+      }
+      assert.deepEqual(again, expected);
+    },
+  },
+];

@@ -1,0 +1,172 @@
+// PostgreSQL's values as JavaScript's.
+
+import { changesOf, failure, rowsOf } from './helpers.js';
+import { parseArray } from '../../../node/decoding/arrays.js';
+import { parseJson } from '../../../node/decoding/json.js';
+
+/** @type {import('./index.js').Case[]} */
+export const VALUES = [
+  {
+    name: 'every type has its value',
+    async run(tools) {
+      const { assert } = tools;
+      const [full, extremes] = await rowsOf(tools, 'values', 'scalars');
+      assert.deepEqual(full.new, {
+        id: 1,
+        b: true,
+        i2: -32768,
+        i8: 9223372036854775807n,
+        o: 4294967295,
+        f4: 1.5,
+        f8: 0.1,
+        n: '123456789012345678901234567890.10',
+        t: 'text',
+        v: 'varying',
+        c: 'ab  ',
+        j: { a: null },
+        jb: { b: { c: 'd' } },
+        x: Uint8Array.of(0x00, 0xff, 0x10),
+        u: '00000000-0000-4000-8000-000000000001',
+        ts: '2026-11-22 08:00:00.123456+00',
+      });
+      assert.deepEqual(extremes.new, {
+        id: -2147483648,
+        b: false,
+        i2: 0,
+        i8: -9007199254740993n,
+        o: 0,
+        f4: NaN,
+        f8: -Infinity,
+        n: null,
+        t: '',
+        v: null,
+        c: null,
+        j: null,
+        jb: null,
+        x: null,
+        u: null,
+        ts: null,
+      });
+    },
+  },
+  {
+    name: 'arrays nest by dimension and have the values of their element type',
+    async run(tools) {
+      const { assert } = tools;
+      const [flat, deep] = await rowsOf(tools, 'values', 'arrays');
+      assert.deepEqual(flat.new, {
+        id: 1,
+        b: [true, false, null],
+        i2: [1, -2],
+        i4: [7, 8, 9],
+        i8: [9223372036854775807n, 1n],
+        f8: [1.5, NaN, Infinity],
+        t: ['plain', 'with "quotes" and \\', '', 'NULL', null, 'ü, {x}'],
+        j: [{ a: 9007199254740993n }, [1, 2]],
+        x: [Uint8Array.of(1), new Uint8Array()],
+        n: '{1.10,2}',
+      });
+      assert.deepEqual(deep.new.i4, [
+        [1, 2],
+        [3, null],
+      ]);
+      assert.deepEqual(deep.new.t, []);
+      assert.equal(flat.text('i4'), '[0:2]={7,8,9}');
+    },
+  },
+  {
+    name: 'what is no array is refused',
+    run({ assert }) {
+      const broken = [
+        '',
+        '{',
+        '{1',
+        '{1,}',
+        '{,1}',
+        '{"a}',
+        '{1}}',
+        '{1}x',
+        '1',
+        '{{1},{2}',
+        '{{{{{{{1}}}}}}}',
+      ];
+      for (const text of broken) {
+        const error = failure(() => parseArray(text, (element) => element));
+        assert.ok(error instanceof SyntaxError, text);
+      }
+    },
+  },
+  {
+    name: 'integers in JSON that a double cannot hold are bigints',
+    async run(tools) {
+      const { assert } = tools;
+      const [change] = (await rowsOf(tools, 'values', 'scalars')).filter(
+        ({ new: { id } }) => id === 4,
+      );
+      const { j, jb } = change.new;
+      assert.equal(j.big, 9007199254740993n);
+      assert.equal(j.fits, 9007199254740992);
+      assert.equal(j.text, '9007199254740993 " ');
+      assert.equal(j.real, 9007199254740994);
+      assert.equal(j.power, 9007199254740992);
+      assert.equal(Object.getOwnPropertyDescriptor(j, '__proto__')?.value, 12345678901234567890n);
+      assert.deepEqual(j.deep, [[-9007199254740993n, { 1: true }], []]);
+      assert.equal(jb[0], 10n ** 400n);
+      assert.equal(jb[1], 1e20);
+      assert.equal(jb[2].constructor, 18446744073709551615n);
+    },
+  },
+  {
+    name: 'JSON is read as JSON.parse reads it, but for those integers',
+    run({ assert }) {
+      const long = '12345678901234567890';
+      const same = [
+        '{"a":{"b":[1,{"c":"d"}]},"e":[]}',
+        '[true,false,null,""]',
+        ' [ 1 , -0 ] ',
+        '"x"',
+        '1.5e3',
+      ];
+      for (const text of same) {
+        const expected = JSON.parse(text);
+        // A long integer sends the whole document down the slow road.
+        assert.deepEqual(parseJson(`[${long},${text}]`), [BigInt(long), expected], text);
+        assert.deepEqual(parseJson(text), expected, text);
+      }
+      assert.deepEqual(parseJson(`{"a":1,"b":${long},"a":2}`), { a: 2, b: BigInt(long) });
+      assert.deepEqual(parseJson(`["\\\\",${long},"\\"${long}"]`), [
+        '\\',
+        BigInt(long),
+        `"${long}`,
+      ]);
+      assert.ok(failure(() => parseJson(`[${long},]`)) instanceof SyntaxError);
+      const depth = 100_000;
+      const nested = /** @type {any} */ (parseJson('['.repeat(depth) + long + ']'.repeat(depth)));
+      let levels = 0;
+      let value = nested;
+      for (; Array.isArray(value); levels += 1) value = value[0];
+      assert.deepEqual([levels, value], [depth, BigInt(long)]);
+    },
+  },
+  {
+    name: 'options choose other values, and text() has PostgreSQLs',
+    async run(tools) {
+      const { assert } = tools;
+      const [text] = await rowsOf(tools, 'values', 'scalars', { int8: 'string', json: 'text' });
+      assert.equal(text.new.i8, '9223372036854775807');
+      assert.equal(text.new.j, '{"a": [1, 2.50], "a": null}');
+      assert.equal(text.text('f8'), '0.1');
+      assert.equal(text.text('x'), '\\x00ff10');
+      assert.equal(text.text(0), '1');
+      assert.equal(text.text('nothing'), undefined);
+      assert.equal(text.text('b', 'old'), undefined);
+      const bytes = await tools.load('values');
+      const numbers = tools.host.decode(bytes, { int8: 'number' });
+      const error = failure(() => [.../** @type {Iterable<any>} */ (numbers)]);
+      assert.equal(error.code, 'WALSCOPE_VALUE_TOO_LARGE');
+      assert.match(error.message, /column i8 of public\.scalars/);
+      const small = await changesOf(tools, 'changes', { int8: 'number' });
+      assert.ok(small.some((change) => change.new?.c === 3));
+    },
+  },
+];

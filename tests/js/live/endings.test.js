@@ -1,0 +1,195 @@
+// How a stream ends: by close, by signal, by the server; and what may not happen at once.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, ConnectionError, ServerError } from '../../../node/index.js';
+import { rejection } from '../decoder/helpers.js';
+import { nextOf, Setting, withServer } from './setting.js';
+
+const setting = withServer();
+
+// Red without the look at `feed.open` in StreamIterator: rows at hand would be handed over.
+test('close: a pending next is done, unread rows come again', async () => {
+  const slot = await setting.slot();
+  await setting.insert([1, 2]);
+  const stream = await setting.stream(slot);
+  const changes = stream[Symbol.asyncIterator]();
+  await nextOf(changes, 'insert');
+  await Promise.all([stream.close(), stream.close()]);
+  await setting.nobodyStreams();
+  assert.deepEqual(await changes.next(), { done: true, value: undefined });
+  await stream.close();
+  assert.deepEqual(await setting.again(slot), [1, 2]);
+});
+
+test('close ends a next that waits for the server', async () => {
+  const slot = await setting.slot();
+  const stream = await setting.stream(slot);
+  const changes = stream[Symbol.asyncIterator]();
+  const pending = changes.next();
+  await sleep(50);
+  await stream.close();
+  assert.deepEqual(await pending, { done: true, value: undefined });
+  await setting.nobodyStreams();
+});
+
+test('a stream is closed at the end of its scope', async () => {
+  const slot = await setting.slot();
+  const stream = await setting.stream(slot);
+  await stream[Symbol.asyncDispose]();
+  await setting.nobodyStreams();
+  const client = await connect(setting.server.url());
+  await client[Symbol.asyncDispose]();
+  await assert.rejects(client.stream({ slot, publications: ['p'] }), { code: 'WALSCOPE_CLOSED' });
+});
+
+// Red without `if (!this.open)` behind the await in feed.js.
+test('abort: the pending next rejects after the last confirmation was sent', async () => {
+  const slot = await setting.slot();
+  await setting.insert([1]);
+  const controller = new AbortController();
+  const stream = await setting.stream(slot, { signal: controller.signal });
+  const changes = stream[Symbol.asyncIterator]();
+  const { endLsn } = await nextOf(changes, 'commit');
+  const pending = changes.next();
+  await sleep(50);
+  const reason = { why: 'anything can be a reason' };
+  controller.abort(reason);
+  await assert.rejects(pending, (error) => error === reason);
+  assert.equal(await setting.confirmed(slot), endLsn);
+  assert.deepEqual(await changes.next(), { done: true, value: undefined });
+});
+
+// Red without `#hurry` in `exclusive()` of feed.js.
+test('abort between two calls: the next one rejects, after the end', async () => {
+  const slot = await setting.slot();
+  await setting.insert([1, 2]);
+  const controller = new AbortController();
+  const stream = await setting.stream(slot, { signal: controller.signal });
+  const changes = stream[Symbol.asyncIterator]();
+  await nextOf(changes, 'insert');
+  controller.abort();
+  let closed = false;
+  void stream.close().then(() => {
+    closed = true;
+  });
+  await assert.rejects(changes.next(), { name: 'AbortError' });
+  assert.ok(closed, 'the rejection came before the end');
+  await setting.nobodyStreams();
+});
+
+test('a signal ends connect and stream before they are through', async () => {
+  const aborted = AbortSignal.abort();
+  await assert.rejects(connect(setting.server.url(), { signal: aborted }), { name: 'AbortError' });
+  const slot = await setting.slot();
+  await assert.rejects(setting.stream(slot, { signal: aborted }), { name: 'AbortError' });
+  for (const open of [
+    (/** @type {AbortSignal} */ signal) => connect(setting.server.url(), { signal }),
+    (/** @type {AbortSignal} */ signal) => setting.stream(slot, { signal }),
+  ]) {
+    const controller = new AbortController();
+    const opening = open(controller.signal);
+    controller.abort(new Error('too slow'));
+    await assert.rejects(opening, /too slow/);
+  }
+  // What was opened in vain is closed again, as soon as it is open.
+  await sleep(500);
+  await setting.nobodyStreams();
+  const rows = await setting.server.sql(
+    `SELECT pid FROM pg_stat_activity WHERE application_name = 'walscope'`,
+  );
+  assert.equal(rows.length, 1);
+});
+
+// Red without the look at `#busy` in feed.js.
+test('a second next while one is pending rejects, and the first goes on', async () => {
+  const ways = {
+    changes: (/** @type {any} */ stream) => stream[Symbol.asyncIterator](),
+    batches: (/** @type {any} */ stream) => stream.batches(),
+    transactions: (/** @type {any} */ stream) => stream.transactions(),
+  };
+  for (const way of Object.values(ways)) {
+    const slot = await setting.slot();
+    const stream = await setting.stream(slot);
+    const iterator = way(stream);
+    const pending = iterator.next();
+    await assert.rejects(iterator.next(), { code: 'WALSCOPE_CONCURRENT_NEXT' });
+    await setting.insert([1]);
+    assert.equal((await pending).done, false);
+    await stream.close();
+  }
+});
+
+test('a stream has one consumer', async () => {
+  const slot = await setting.slot();
+  const stream = await setting.stream(slot);
+  stream.batches();
+  for (const again of [
+    () => stream[Symbol.asyncIterator](),
+    () => stream.batches(),
+    () => stream.transactions(),
+  ]) {
+    assert.throws(again, { code: 'WALSCOPE_BUSY' });
+  }
+  await stream.close();
+});
+
+test('timers and signals work during a backlog', async () => {
+  const slot = await setting.slot();
+  await setting.server.sql(
+    `INSERT INTO t SELECT n, repeat('x', 1000) FROM generate_series(1, 60000) n`,
+  );
+  const controller = new AbortController();
+  const stream = await setting.stream(slot, { signal: controller.signal });
+  let rows = 0;
+  setImmediate(function turn() {
+    if (rows > 5000) controller.abort(new Error('in time'));
+    else setImmediate(turn);
+  });
+  const loop = async () => {
+    for await (const change of stream) if (change.kind === 'insert') rows += 1;
+  };
+  await assert.rejects(loop(), /in time/);
+  assert.ok(rows > 5000 && rows < 60_000, `${rows} rows`);
+});
+
+test('a consumer slower than the server is patient keeps its connection', async () => {
+  const patient = new Setting();
+  await patient.start({ settings: { wal_sender_timeout: '1s' } });
+  try {
+    const slot = await patient.slot();
+    await patient.insert([1], [2]);
+    const stream = await patient.stream(slot);
+    const changes = stream[Symbol.asyncIterator]();
+    await nextOf(changes, 'commit');
+    await sleep(3000);
+    const second = await nextOf(changes, 'insert');
+    assert.equal(second.new.id, 2);
+    await changes.return();
+  } finally {
+    await patient.stop();
+  }
+});
+
+test('a server that goes away is an error where the consumer awaits', async () => {
+  const mortal = new Setting();
+  await mortal.start();
+  try {
+    const slot = await mortal.slot();
+    await mortal.insert([1]);
+    const stream = await mortal.stream(slot);
+    async function consume() {
+      for await (const change of stream) {
+        if (change.kind !== 'commit') continue;
+        await mortal.server.kill();
+      }
+    }
+    const error = await rejection(consume());
+    assert.ok(error instanceof ConnectionError || error instanceof ServerError, String(error));
+    assert.match(String(error.stack?.split('\n')[1]), /consume .*endings\.test\.js/);
+    assert.deepEqual(await stream.close(), undefined);
+  } finally {
+    await mortal.stop();
+  }
+});

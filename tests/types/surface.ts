@@ -1,0 +1,178 @@
+// What programs in TypeScript may rely on, checked by `tsc` alone. Every line behind an
+// `@ts-expect-error` must be refused.
+
+import {
+  Batch,
+  connect,
+  ConnectionError,
+  decode,
+  DecodeError,
+  Decoder,
+  isComplete,
+  lsn,
+  ServerError,
+  stringify,
+  unchanged,
+  WalscopeError,
+} from '../../node/index.js';
+import type { Change, ErrorCode, RawMessage, Unchanged, Value } from '../../node/index.js';
+
+/** Fails to compile unless both types are the same. */
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+declare function same<A, B>(equal: Same<A, B>): void;
+
+interface User {
+  id: number;
+  email: string | null;
+}
+interface Order {
+  id: bigint;
+  items: string[];
+}
+interface Shop {
+  users: User;
+  'sales.orders': Order;
+}
+
+const options = { slot: 's', publications: ['p'] };
+
+export async function streams(): Promise<void> {
+  const client = await connect('postgres://localhost/app');
+  await connect({ host: 'localhost', port: 5432, password: async () => 'token' });
+  // @ts-expect-error a setting that does not exist
+  await connect({ hosst: 'localhost' });
+  // @ts-expect-error a password is text
+  await connect({ password: 5 });
+
+  const stream = await client.stream<Shop>(options);
+  for await (const change of stream) {
+    // @ts-expect-error not every change has a new row
+    void change.new;
+    if (change.kind === 'insert' && change.table === 'users') {
+      same<typeof change.new, User>(true);
+      same<typeof change.schema, string>(true);
+      // @ts-expect-error no such column
+      void change.new.mail;
+      change.text('email');
+      // @ts-expect-error no such column
+      change.text('mail');
+    } else if (change.kind === 'update' && change.table === 'orders') {
+      same<typeof change.schema, 'sales'>(true);
+      same<typeof change.new.items, string[] | Unchanged>(true);
+      same<typeof change.old, Order | null>(true);
+      same<typeof change.key, Partial<Order> | null>(true);
+      same<typeof change.unchanged, ('id' | 'items')[]>(true);
+      // @ts-expect-error it may be the symbol
+      void change.new.items.length;
+      if (change.new.items !== unchanged) void change.new.items.length;
+      if (isComplete(change)) void change.new.items.length;
+    } else if (change.kind === 'delete') {
+      // @ts-expect-error a delete has no new row
+      void change.new;
+      same<typeof change.table, 'users' | 'orders'>(true);
+    } else if (change.kind === 'commit') {
+      same<typeof change.endLsn, string>(true);
+      stream.acknowledge(change);
+    }
+    // @ts-expect-error no such kind without raw
+    void (change.kind === 'keepalive');
+    // @ts-expect-error no such table
+    void (change.kind === 'insert' && change.table === 'user');
+    same<typeof change.position, string | null>(true);
+  }
+
+  // @ts-expect-error the slot is needed
+  await client.stream({ publications: ['p'] });
+  // @ts-expect-error publications are a list
+  await client.stream({ slot: 's', publications: 'p' });
+  // @ts-expect-error an option that does not exist
+  await client.stream({ ...options, publication: 'p' });
+  // @ts-expect-error not one of the choices
+  await client.stream({ ...options, acknowledge: 'never' });
+  const signal: AbortSignal | undefined = undefined;
+  await client.stream({ ...options, signal, start: '0/0', protocol: 1, acknowledge: 'manual' });
+}
+
+export async function untyped(): Promise<void> {
+  const client = await connect({ connectionString: 'postgres://localhost' });
+  const stream = await client.stream(options);
+  same<typeof stream extends AsyncIterable<infer C> ? C : never, Change>(true);
+  for await (const change of stream) {
+    if (change.kind !== 'insert') continue;
+    same<typeof change.table, string>(true);
+    same<typeof change.new, Record<string, Value>>(true);
+    // @ts-expect-error a value may be anything
+    void change.new['id'].length;
+  }
+  const raw = await client.stream({ ...options, raw: true });
+  for await (const message of raw) {
+    if (message.kind === 'keepalive') void message.replyRequested;
+    if (message.kind === 'streamAbort') same<typeof message.subxid, number>(true);
+  }
+  same<typeof raw extends AsyncIterable<infer C> ? C : never, RawMessage>(true);
+  await client.close();
+}
+
+export async function waysThrough(): Promise<void> {
+  const client = await connect('');
+  const stream = await client.stream<Shop>(options);
+  for await (const batch of stream.batches()) {
+    for (const row of batch) {
+      same<ReturnType<typeof row.get>, Value | Unchanged | undefined>(true);
+      stringify(row);
+    }
+    stream.acknowledge(batch);
+    const { message, transfer } = batch.toTransferable();
+    structuredClone(message, { transfer });
+    void [...Batch.from(message).changes()];
+  }
+  for await (const tx of stream.transactions()) {
+    for await (const change of tx) {
+      // @ts-expect-error the ends are the transaction's own
+      void (change.kind === 'commit');
+      if (change.kind === 'insert' && change.table === 'orders') {
+        same<typeof change.new, Order>(true);
+      }
+    }
+    same<typeof tx.endLsn, string | null>(true);
+    await tx.toArray({ maxBytes: 1 });
+    stream.acknowledge(tx);
+  }
+  // @ts-expect-error LSNs are text
+  stream.acknowledge(5n);
+  same<ReturnType<typeof stream.acknowledge>, string | null>(true);
+}
+
+export function decoding(bytes: Uint8Array, readable: ReadableStream<Uint8Array>): void {
+  for (const change of decode<Shop>(bytes)) {
+    if (change.kind === 'insert' && change.table === 'users') void change.new.email;
+  }
+  // @ts-expect-error a stream is iterated asynchronously
+  for (const change of decode(readable)) void change;
+  for (const message of decode(bytes, { raw: true })) {
+    if (message.kind === 'origin') void message.originLsn;
+  }
+  const decoder = new Decoder({ format: 'capture', int8: 'string' });
+  for (const change of decoder.push(bytes).changes()) void change.kind;
+  // @ts-expect-error not one of the choices
+  new Decoder({ int8: 'double' });
+  // @ts-expect-error batches are made by decoders
+  new Batch();
+  same<ReturnType<typeof lsn.compare>, -1 | 0 | 1>(true);
+  // @ts-expect-error LSNs are parsed from text
+  lsn.parse(5n);
+}
+
+export function errors(error: unknown): string | null {
+  if (error instanceof ServerError) return error.detail;
+  if (error instanceof DecodeError) return error.relation;
+  if (error instanceof ConnectionError) return error.hint;
+  if (error instanceof WalscopeError) {
+    const code: ErrorCode = 'WALSCOPE_BUSY';
+    // @ts-expect-error no such code
+    const wrong: ErrorCode = 'WALSCOPE_BUSSY';
+    return error.code === code ? null : wrong;
+  }
+  return null;
+}
