@@ -1,0 +1,48 @@
+// The `walscope` command, built as `cargo test` of the workspace builds it, so that nothing is
+// compiled twice.
+
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const BUILD = ['build', '--locked', '--workspace', '--all-features', '--bin', 'walscope'];
+const OUTPUT_LIMIT = 1 << 28;
+
+/**
+ * @param {string} program
+ * @param {string[]} args
+ */
+function capture(program, args) {
+  const result = spawnSync(program, args, {
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: OUTPUT_LIMIT,
+  });
+  if (result.error) throw result.error;
+  return result;
+}
+
+/**
+ * Builds the command.
+ * @returns {string} its path
+ */
+export function buildCommand() {
+  const { status, stdout, stderr } = capture('cargo', [...BUILD, '--message-format', 'json']);
+  if (status !== 0) throw new Error(`cargo ${BUILD.join(' ')} failed: ${stderr}`);
+  for (const line of stdout.trim().split('\n')) {
+    const { executable } = JSON.parse(line);
+    if (executable) return executable;
+  }
+  throw new Error('cargo did not say where it put walscope');
+}
+
+/**
+ * What `walscope decode FILE` prints.
+ * @param {string} command
+ * @param {string} file
+ * @param {string[]} [options]
+ */
+export function decodeFile(command, file, options = []) {
+  const { status, stdout, stderr } = capture(command, ['decode', file, ...options]);
+  return { failed: status !== 0, lines: stdout, problem: stderr };
+}
