@@ -4,7 +4,7 @@
 use alloc::string::String;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::pgoutput::{Decoder, Message, OldTuple};
+use crate::pgoutput::{Decoder, Message, tag};
 use crate::relation::{Described, Relation, RelationCache, utf8_text};
 use crate::types::{Lsn, Oid, Timestamp, Xid};
 
@@ -104,38 +104,49 @@ impl Tracker {
     ///
     /// Bytes that are no message, a row for an unknown relation or with another number of columns,
     /// and messages where the protocol does not allow them. Positions count from the payload's first
-    /// byte. The message is not taken in: who wants to skip it goes on with the next.
+    /// byte. Who wants to skip the message goes on with the next one; a row keeps its number, so
+    /// that those behind it keep theirs.
     #[inline]
     pub fn next<'a>(&mut self, payload: &'a [u8]) -> Result<Change<'a>> {
         let mut decoder = self.decoder;
-        let message = decoder.decode(payload)?;
+        let message = decoder.decode(payload).inspect_err(|_| self.number_skipped(payload))?;
         if self.ended {
             self.transaction = None;
             self.ended = false;
         }
-        let change = self.place(message)?;
+        let place = self.place(&message).inspect_err(|_| self.number_skipped(payload));
+        let Place { xid, seq, shown, described, item } = place?;
         self.decoder = decoder;
-        Ok(change)
+        Ok(Change { message, xid, seq, shown, described, item })
+    }
+
+    /// A row that cannot be decoded has its number all the same.
+    #[cold]
+    fn number_skipped(&mut self, payload: &[u8]) {
+        let numbered = [tag::INSERT, tag::UPDATE, tag::DELETE, tag::TRUNCATE];
+        if let (Some(tag), Some(transaction)) = (payload.first(), &mut self.transaction)
+            && numbered.contains(tag)
+        {
+            transaction.next_seq = transaction.next_seq.wrapping_add(1);
+        }
     }
 
     #[inline]
-    fn place<'a>(&mut self, message: Message<'a>) -> Result<Change<'a>> {
-        let relation = match &message {
-            Message::Insert(insert) => Some((insert.relation, insert.new.len(), None)),
+    fn place(&mut self, message: &Message<'_>) -> Result<Place> {
+        match message {
+            Message::Insert(insert) => self.check_columns(insert.relation, insert.new.len())?,
             Message::Update(update) => {
-                Some((update.relation, update.new.len(), update.old.map(old_len)))
+                self.check_columns(update.relation, update.new.len())?;
+                if let Some(old) = &update.old {
+                    self.check_columns(update.relation, old.tuple().len())?;
+                }
             }
-            Message::Delete(delete) => Some((delete.relation, old_len(delete.old), None)),
-            _ => None,
-        };
-        if let Some((oid, columns, old_columns)) = relation {
-            self.check_columns(oid, columns)?;
-            if let Some(old_columns) = old_columns {
-                self.check_columns(oid, old_columns)?;
+            Message::Delete(delete) => {
+                self.check_columns(delete.relation, delete.old.tuple().len())?;
             }
-            return self.row(message);
+            _ => return self.place_other(message),
         }
-        self.place_other(message)
+        self.row(message)
     }
 
     #[inline]
@@ -153,53 +164,53 @@ impl Tracker {
 
     /// A row or a truncate: what takes a number in its transaction.
     #[inline]
-    fn row<'a>(&mut self, message: Message<'a>) -> Result<Change<'a>> {
+    fn row(&mut self, message: &Message<'_>) -> Result<Place> {
         if let Some(xid) = message.streamed_xid() {
-            return Ok(Change { xid: Some(xid), ..shown(message) });
+            return Ok(Place { xid: Some(xid), ..Place::SHOWN });
         }
-        let Some(transaction) = &mut self.transaction else { return Err(misplaced(&message)) };
+        let Some(transaction) = &mut self.transaction else { return Err(misplaced(message)) };
         let seq = transaction.next_seq;
         transaction.next_seq = seq.wrapping_add(1);
-        Ok(Change { xid: Some(transaction.xid), seq: Some(seq), ..shown(message) })
+        Ok(Place { xid: Some(transaction.xid), seq: Some(seq), ..Place::SHOWN })
     }
 
-    fn place_other<'a>(&mut self, message: Message<'a>) -> Result<Change<'a>> {
+    fn place_other(&mut self, message: &Message<'_>) -> Result<Place> {
         let raw = self.view == View::Raw;
         let current = self.transaction.as_ref().map(|transaction| transaction.xid);
         let xid = message.streamed_xid().or(current);
-        match &message {
+        match message {
             Message::Begin(begin) => {
-                self.begin(&message, begin.xid, begin.commit_lsn, begin.commit_time, None)
+                self.begin(message, begin.xid, begin.commit_lsn, begin.commit_time, None)
             }
             Message::BeginPrepare(begin) => {
                 let gid = Some(utf8_text(begin.gid, "prepare.gid")?);
-                self.begin(&message, begin.xid, begin.prepare_lsn, begin.prepare_time, gid)
+                self.begin(message, begin.xid, begin.prepare_lsn, begin.prepare_time, gid)
             }
             Message::Commit(_) | Message::Prepare(_) => {
                 if current.is_none() {
-                    return Err(misplaced(&message));
+                    return Err(misplaced(message));
                 }
                 self.ended = true;
-                Ok(Change { xid, item: true, ..shown(message) })
+                Ok(Place { xid, item: true, ..Place::SHOWN })
             }
             Message::CommitPrepared(ended) => {
-                Ok(Change { xid: Some(ended.xid), item: true, ..shown(message) })
+                Ok(Place { xid: Some(ended.xid), item: true, ..Place::SHOWN })
             }
             Message::RollbackPrepared(ended) => {
-                Ok(Change { xid: Some(ended.xid), item: true, ..shown(message) })
+                Ok(Place { xid: Some(ended.xid), item: true, ..Place::SHOWN })
             }
             Message::Relation(relation) => {
                 let described = self.relations.describe(relation)?;
                 let shown = raw || described != Described::Same;
-                Ok(Change { xid, described: Some(described), shown, ..hidden(message) })
+                Ok(Place { xid, described: Some(described), shown, ..Place::SHOWN })
             }
-            Message::Type(_) => Ok(Change { xid, shown: raw, ..hidden(message) }),
+            Message::Type(_) => Ok(Place { xid, shown: raw, ..Place::SHOWN }),
             Message::Origin(origin) => {
                 let name = utf8_text(origin.name, "origin.name")?;
                 if let Some(transaction) = &mut self.transaction {
                     transaction.origin = Some(name);
                 }
-                Ok(Change { xid, shown: raw, ..hidden(message) })
+                Ok(Place { xid, shown: raw, ..Place::SHOWN })
             }
             Message::Truncate(truncate) => {
                 for oid in truncate.relations() {
@@ -209,62 +220,61 @@ impl Tracker {
                 }
                 self.row(message)
             }
-            Message::Message(written) if written.transactional => {
-                Ok(Change { xid, ..shown(message) })
-            }
-            Message::Message(_) => Ok(Change { item: true, ..shown(message) }),
+            Message::Message(written) if written.transactional => Ok(Place { xid, ..Place::SHOWN }),
+            Message::Message(_) => Ok(Place { item: true, ..Place::SHOWN }),
             _ => self.streamed(message),
         }
     }
 
-    fn begin<'a>(
+    fn begin(
         &mut self,
-        message: &Message<'a>,
+        message: &Message<'_>,
         xid: Xid,
         lsn: Lsn,
         time: Timestamp,
         gid: Option<String>,
-    ) -> Result<Change<'a>> {
+    ) -> Result<Place> {
         if self.transaction.is_some() {
             return Err(misplaced(message));
         }
         self.transaction = Some(Transaction { xid, lsn, time, gid, origin: None, next_seq: 0 });
-        Ok(Change { xid: Some(xid), ..shown(*message) })
+        Ok(Place { xid: Some(xid), ..Place::SHOWN })
     }
 
     /// Pieces of streamed transactions. Only the raw view has them: putting them together is not
     /// this type's work.
-    fn streamed<'a>(&self, message: Message<'a>) -> Result<Change<'a>> {
+    fn streamed(&self, message: &Message<'_>) -> Result<Place> {
         const CONTEXT: &str = "a streamed transaction (the raw view shows its pieces)";
         if self.view != View::Raw {
             return Err(Error::new(ErrorKind::Unsupported, 0, CONTEXT));
         }
         if self.transaction.is_some() {
-            return Err(misplaced(&message));
+            return Err(misplaced(message));
         }
-        let (xid, item) = match &message {
+        let (xid, item) = match message {
             Message::StreamStart(start) => (Some(start.xid), false),
             Message::StreamCommit(commit) => (Some(commit.xid), true),
             Message::StreamAbort(abort) => (Some(abort.xid), false),
             Message::StreamPrepare(prepare) => (Some(prepare.xid), true),
             _ => (self.decoder.streaming(), false),
         };
-        Ok(Change { xid, item, ..shown(message) })
+        Ok(Place { xid, item, ..Place::SHOWN })
     }
 }
 
-#[inline]
-const fn shown(message: Message<'_>) -> Change<'_> {
-    Change { message, xid: None, seq: None, shown: true, described: None, item: false }
+/// A [`Change`] without its message.
+#[derive(Clone, Copy)]
+struct Place {
+    xid: Option<Xid>,
+    seq: Option<u32>,
+    shown: bool,
+    described: Option<Described>,
+    item: bool,
 }
 
-const fn hidden(message: Message<'_>) -> Change<'_> {
-    Change { shown: false, ..shown(message) }
-}
-
-#[inline]
-fn old_len(old: OldTuple<'_>) -> usize {
-    old.tuple().len()
+impl Place {
+    /// What most messages are: shown, and no item.
+    const SHOWN: Self = Self { xid: None, seq: None, shown: true, described: None, item: false };
 }
 
 #[cold]

@@ -68,12 +68,10 @@ fn done<T>(path: &Path, result: std::io::Result<T>) -> T {
 /// A new folder with a short path, since a socket's path may have about 100 bytes.
 fn new_folder(installed: &Installed) -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    // Root's own temporary folder may be closed to the user that the server runs as.
-    let parent = if installed.owner.is_some() { "/tmp".into() } else { std::env::temp_dir() };
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = format!("walscope-{}-{count}-{:x}", std::process::id(), since.subsec_nanos());
-    let folder = parent.join(name);
+    let folder = installed.parent.join(name);
     done(&folder, fs::create_dir(&folder));
     folder
 }

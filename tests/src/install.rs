@@ -54,6 +54,8 @@ pub(crate) struct Installed {
     /// A data directory to copy.
     pub(crate) template: PathBuf,
     pub(crate) owner: Option<Owner>,
+    /// The folder to make a server's own folder in.
+    pub(crate) parent: PathBuf,
 }
 
 /// A file of the JavaScript harness.

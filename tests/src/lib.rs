@@ -15,6 +15,7 @@
 mod certificates;
 mod cluster;
 mod external;
+pub mod fixtures;
 mod guard;
 mod install;
 pub mod program;
@@ -26,3 +27,8 @@ pub use certificates::TlsFiles;
 pub use install::Major;
 pub use server::{PASSWORD, Server, ServerOptions, Tls};
 pub use sql::Row;
+
+/// The Rust in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -60,8 +60,7 @@ impl Table {
 
     /// Ends a batch of so many received bytes.
     pub(super) fn finish(&mut self, received: usize, items: u64, position: u64) {
-        for index in 0..self.side_offsets.len() {
-            let Some(&at) = self.side_offsets.get(index) else { break };
+        for &at in &self.side_offsets {
             if let Some(word) = self.words.get_mut(at) {
                 *word = word.saturating_add(int(received));
             }

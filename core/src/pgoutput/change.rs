@@ -114,6 +114,7 @@ impl<'a> Truncate<'a> {
 }
 
 impl<'a> Insert<'a> {
+    #[inline]
     pub(super) fn decode(reader: &mut Reader<'a>, xid: Option<Xid>) -> Result<Self> {
         let relation = reader.oid("insert.relation")?;
         let start = *reader;
@@ -125,6 +126,7 @@ impl<'a> Insert<'a> {
 }
 
 impl<'a> Update<'a> {
+    #[inline]
     pub(super) fn decode(reader: &mut Reader<'a>, xid: Option<Xid>) -> Result<Self> {
         let relation = reader.oid("update.relation")?;
         let mut start = *reader;
@@ -145,6 +147,7 @@ impl<'a> Update<'a> {
 }
 
 impl<'a> Delete<'a> {
+    #[inline]
     pub(super) fn decode(reader: &mut Reader<'a>, xid: Option<Xid>) -> Result<Self> {
         let relation = reader.oid("delete.relation")?;
         let start = *reader;

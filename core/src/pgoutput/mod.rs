@@ -180,7 +180,13 @@ impl Decoder {
     /// state stays as it was.
     #[inline]
     pub fn decode<'a>(&mut self, payload: &'a [u8]) -> Result<Message<'a>> {
-        self.decode_from(payload, Extent::Whole).map(|(message, _)| message)
+        let mut reader = Reader::new(payload, 0);
+        let message = self.read(&mut reader, Extent::Whole);
+        if message.is_ok() {
+            reader.finish("message")?;
+        }
+        self.follow(&message);
+        message
     }
 
     /// Decodes the message at the front of `input` and says how many bytes it took. For files that
@@ -191,12 +197,26 @@ impl Decoder {
     ///
     /// [`ErrorKind::UnexpectedEnd`] where the input ends inside the message, or may do so.
     pub fn decode_prefix<'a>(&mut self, input: &'a [u8]) -> Result<(Message<'a>, usize)> {
-        self.decode_from(input, Extent::Prefix)
+        let mut reader = Reader::new(input, 0);
+        let message = self.read(&mut reader, Extent::Prefix);
+        self.follow(&message);
+        Ok((message?, input.len().saturating_sub(reader.rest().len())))
     }
 
+    /// Keeps track of where pieces of streamed transactions begin and end.
     #[inline]
-    fn decode_from<'a>(&mut self, input: &'a [u8], extent: Extent) -> Result<(Message<'a>, usize)> {
-        let mut reader = Reader::new(input, 0);
+    const fn follow(&mut self, message: &Result<Message<'_>>) {
+        match message {
+            Ok(Message::StreamStart(start)) => self.streaming = Some(start.xid),
+            Ok(Message::StreamStop) => self.streaming = None,
+            _ => {}
+        }
+    }
+
+    /// Reads one message. Results are built where they are returned, never moved on the way: that
+    /// is most of what decoding a small row would cost.
+    #[inline]
+    fn read<'a>(&self, reader: &mut Reader<'a>, extent: Extent) -> Result<Message<'a>> {
         let tag = reader.u8("message")?;
         // Inside a piece of a streamed transaction every change begins with its (sub)transaction.
         let xid = if self.streaming.is_some() && is_change(tag) {
@@ -204,26 +224,17 @@ impl Decoder {
         } else {
             None
         };
-        let message = match tag {
-            tag::INSERT => Message::Insert(Insert::decode(&mut reader, xid)?),
-            tag::UPDATE => Message::Update(Update::decode(&mut reader, xid)?),
-            tag::DELETE => Message::Delete(Delete::decode(&mut reader, xid)?),
-            tag::RELATION => Message::Relation(Relation::decode(&mut reader, xid)?),
-            tag::TYPE => Message::Type(Type::decode(&mut reader, xid)?),
-            tag::TRUNCATE => Message::Truncate(Truncate::decode(&mut reader, xid)?),
-            tag::MESSAGE => Message::Message(LogicalMessage::decode(&mut reader, xid)?),
-            tag::ORIGIN => Message::Origin(Origin::decode(&mut reader)?),
-            _ => self.decode_boundary(tag, &mut reader, extent)?,
-        };
-        if extent == Extent::Whole {
-            reader.finish("message")?;
+        match tag {
+            tag::INSERT => Insert::decode(reader, xid).map(Message::Insert),
+            tag::UPDATE => Update::decode(reader, xid).map(Message::Update),
+            tag::DELETE => Delete::decode(reader, xid).map(Message::Delete),
+            tag::RELATION => Relation::decode(reader, xid).map(Message::Relation),
+            tag::TYPE => Type::decode(reader, xid).map(Message::Type),
+            tag::TRUNCATE => Truncate::decode(reader, xid).map(Message::Truncate),
+            tag::MESSAGE => LogicalMessage::decode(reader, xid).map(Message::Message),
+            tag::ORIGIN => Origin::decode(reader).map(Message::Origin),
+            _ => self.decode_boundary(tag, reader, extent),
         }
-        match message {
-            Message::StreamStart(start) => self.streaming = Some(start.xid),
-            Message::StreamStop => self.streaming = None,
-            _ => {}
-        }
-        Ok((message, input.len().saturating_sub(reader.rest().len())))
     }
 
     /// What begins or ends a transaction or a piece of one; kept apart so that the way of the rows

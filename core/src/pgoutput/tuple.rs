@@ -39,6 +39,7 @@ pub enum Column<'a> {
 }
 
 impl<'a> Tuple<'a> {
+    #[inline]
     pub(super) fn decode(reader: &mut Reader<'a>, context: &'static str) -> Result<Self> {
         let columns = reader.u16(context)?;
         let start = reader.rest();

@@ -1,0 +1,291 @@
+//! The index says of every fixture what the decoder says: messages, columns, transactions, items.
+
+use std::collections::HashMap;
+
+use walscope_core::capture::Entry;
+use walscope_core::index::OnError;
+use walscope_core::pgoutput::{self, Message, OldTuple, Tuple};
+use walscope_core::relation::Described;
+use walscope_core::transaction::{Change, Tracker, View};
+use walscope_core::{Lsn, Oid, Timestamp};
+use walscope_tests::fixtures::{self, Fixture};
+
+use crate::records::{self, Column, Field, Kind, Record, int};
+use crate::{each_entry, is_streamed};
+
+/// Batches of a host come in pieces of this size.
+const CHUNK: usize = 10_000;
+
+#[test]
+fn the_index_says_what_the_decoder_says() {
+    let mut seen = Vec::new();
+    for fixture in fixtures::all() {
+        for view in [View::Raw, View::Transactions] {
+            if view == View::Transactions && is_streamed(&fixture) {
+                continue;
+            }
+            let expected = expected(&fixture, view);
+            let chunks: Vec<&[u8]> = fixture.bytes.chunks(CHUNK).collect();
+            let found = records::of(&chunks, view, OnError::Stop);
+            for (one, other) in found.iter().zip(&expected) {
+                assert_eq!(one, other, "{}, {view:?}", fixture.name);
+                seen.push(one.kind.0);
+            }
+            assert_eq!(found.len(), expected.len(), "{}, {view:?}", fixture.name);
+        }
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    // All kinds but the context, which belongs to the other records, and the error.
+    assert_eq!(String::from_utf8_lossy(&seen), "#ABCDEIKMOPRSTUYbckpr");
+}
+
+/// A piece of a streamed transaction is an error in the view of whole transactions, and where it is
+/// goes with it.
+#[test]
+fn what_the_view_does_not_have_is_an_error_record() {
+    for fixture in fixtures::all().iter().filter(|fixture| is_streamed(fixture)) {
+        let found = records::of(&[&fixture.bytes], View::Transactions, OnError::Stop);
+        let error = found.last().expect("a record");
+        assert_eq!(error.kind, Kind(b'!'), "{}", fixture.name);
+        let [Field::Text(Some(text)), Field::Wide(position), Field::Word(_)] = &error.fields[..]
+        else {
+            panic!("{:?}", error.fields)
+        };
+        assert!(text.starts_with(b"a streamed transaction"), "{}", String::from_utf8_lossy(text));
+        assert!(*position > error.position, "{}", fixture.name);
+    }
+}
+
+/// The records that a fixture's messages ought to have.
+fn expected(fixture: &Fixture, view: View) -> Vec<Record> {
+    let mut tracker = Tracker::new(view);
+    let mut slots = Slots::default();
+    let mut records = Vec::new();
+    let mut items = 0;
+    each_entry(fixture, |entry, bytes, reader| {
+        // What an entry holds lies at its end, but for the line feed of pg_recvlogical.
+        let position = |held: &[u8]| {
+            let line_feed = usize::from(!bytes.ends_with(held));
+            reader.offset() + (bytes.len() - line_feed - held.len()) as u64
+        };
+        let mut record = Record::default();
+        match entry {
+            Entry::Head(json) => {
+                tracker.reset();
+                record.kind = Kind(b'#');
+                record.position = position(json);
+                record.message = json.to_vec();
+                record.fields = vec![text(json)];
+            }
+            Entry::Keepalive(_) if view == View::Transactions => return,
+            Entry::Keepalive(keepalive) => {
+                record.kind = Kind(b'k');
+                record.lsn = keepalive.end.0;
+                let reply = i32::from(keepalive.reply_requested);
+                record.fields = vec![time(keepalive.server_time), Field::Word(reply)];
+                record.context = context(&tracker, tracker.is_open());
+            }
+            Entry::Data(data) => {
+                let change = tracker.next(data.data).expect("a message");
+                slots.describe(&change);
+                items += u64::from(is_item(&change.message));
+                if !change.shown {
+                    return;
+                }
+                record.kind = Kind(kind(&change.message, view));
+                record.flag = flag(&change);
+                record.position = position(data.data);
+                record.message = data.data.to_vec();
+                record.lsn = data.start.0;
+                record.xid = change.xid.map_or(0, |xid| xid.0);
+                record.context = context(&tracker, true);
+                record.fields = body(&change, &slots, view);
+            }
+        }
+        record.items = items;
+        records.push(record);
+    });
+    records
+}
+
+/// The slots of relations, counted in the order in which they are described.
+#[derive(Default)]
+struct Slots {
+    known: HashMap<Oid, i32>,
+    next: i32,
+}
+
+impl Slots {
+    fn describe(&mut self, change: &Change<'_>) {
+        if let Message::Relation(relation) = &change.message
+            && change.described != Some(Described::Same)
+        {
+            self.known.insert(relation.oid, self.next);
+            self.next += 1;
+        }
+    }
+
+    fn of(&self, oid: Oid) -> Field {
+        Field::Word(self.known[&oid])
+    }
+}
+
+fn is_item(message: &Message<'_>) -> bool {
+    match message {
+        Message::Message(message) => !message.transactional,
+        _ => matches!(message.tag(), b'C' | b'P' | b'K' | b'r' | b'c' | b'p'),
+    }
+}
+
+fn kind(message: &Message<'_>, view: View) -> u8 {
+    match message {
+        Message::BeginPrepare(_) if view == View::Transactions => b'B',
+        _ => message.tag(),
+    }
+}
+
+fn flag(change: &Change<'_>) -> bool {
+    match &change.message {
+        Message::Message(message) => message.transactional,
+        Message::Relation(_) => change.described != Some(Described::Same),
+        Message::StreamAbort(abort) => abort.abort.is_some(),
+        _ => false,
+    }
+}
+
+fn context(tracker: &Tracker, holds: bool) -> Option<(bool, Vec<Field>)> {
+    let transaction = tracker.transaction().filter(|_| holds)?;
+    let own = |text: &Option<String>| Field::Text(text.clone().map(String::into_bytes));
+    let fields = vec![
+        lsn(transaction.lsn),
+        time(transaction.time),
+        own(&transaction.gid),
+        own(&transaction.origin),
+    ];
+    Some((transaction.gid.is_some(), fields))
+}
+
+fn body(change: &Change<'_>, slots: &Slots, view: View) -> Vec<Field> {
+    let seq = Field::Word(change.seq.map_or(-1, u32::cast_signed));
+    match &change.message {
+        Message::Insert(insert) => row(seq, slots.of(insert.relation), None, Some(insert.new)),
+        Message::Update(update) => {
+            row(seq, slots.of(update.relation), update.old, Some(update.new))
+        }
+        Message::Delete(delete) => row(seq, slots.of(delete.relation), Some(delete.old), None),
+        Message::Truncate(truncate) => {
+            let options = i32::from(truncate.cascade) + 2 * i32::from(truncate.restart_identity);
+            let count = int(truncate.relations().len());
+            let mut fields = vec![seq, Field::Word(options), Field::Word(count)];
+            fields.extend(truncate.relations().map(|oid| slots.of(oid)));
+            fields
+        }
+        Message::Relation(relation) => described(relation, slots),
+        Message::BeginPrepare(_) if view == View::Transactions => Vec::new(),
+        other => boundary(other),
+    }
+}
+
+fn row(seq: Field, slot: Field, old: Option<OldTuple<'_>>, new: Option<Tuple<'_>>) -> Vec<Field> {
+    let (old_kind, whole) = match old {
+        None => (0, false),
+        Some(OldTuple::Key(_)) => (b'K', false),
+        Some(OldTuple::Full(_)) => (b'O', true),
+    };
+    let columns = |tuple: Option<Tuple<'_>>| -> Vec<Column> {
+        tuple.iter().flat_map(Tuple::iter).map(column).collect()
+    };
+    let (old, mut new) = (columns(old.map(|old| old.tuple())), columns(new));
+    for (new, old) in new.iter_mut().zip(&old) {
+        if whole && *new == Column::Unchanged {
+            new.clone_from(old);
+        }
+    }
+    let mut fields = vec![seq, slot, Field::Word(i32::from(old_kind))];
+    fields.extend([Field::Word(int(old.len())), Field::Word(int(new.len()))]);
+    fields.extend(old.into_iter().chain(new).map(Field::Column));
+    fields
+}
+
+fn column(column: pgoutput::Column<'_>) -> Column {
+    match column {
+        pgoutput::Column::Null => Column::Null,
+        pgoutput::Column::UnchangedToast => Column::Unchanged,
+        pgoutput::Column::Binary(value) => Column::Binary(value.to_vec()),
+        pgoutput::Column::Text(text) if text.iter().all(|byte| *byte < 0x80) => {
+            Column::Ascii(text.to_vec())
+        }
+        pgoutput::Column::Text(text) => Column::OtherText(text.to_vec()),
+    }
+}
+
+fn described(relation: &pgoutput::Relation<'_>, slots: &Slots) -> Vec<Field> {
+    let mut fields = vec![
+        slots.of(relation.oid),
+        Field::Word(relation.oid.0.cast_signed()),
+        Field::Word(i32::from(relation.replica_identity as u8)),
+        text(relation.schema()),
+        text(relation.name),
+        Field::Word(int(relation.columns().len())),
+    ];
+    for column in relation.columns() {
+        fields.extend([
+            text(column.name),
+            Field::Word(column.type_oid.0.cast_signed()),
+            Field::Word(column.type_modifier),
+            Field::Word(i32::from(column.key)),
+        ]);
+    }
+    fields
+}
+
+/// Messages without rows.
+fn boundary(message: &Message<'_>) -> Vec<Field> {
+    match message {
+        Message::Commit(end) => vec![lsn(end.commit_lsn), lsn(end.end_lsn), time(end.commit_time)],
+        Message::StreamCommit(end) => {
+            vec![lsn(end.commit_lsn), lsn(end.end_lsn), time(end.commit_time)]
+        }
+        Message::BeginPrepare(end) | Message::Prepare(end) | Message::StreamPrepare(end) => {
+            vec![lsn(end.prepare_lsn), lsn(end.end_lsn), time(end.prepare_time), text(end.gid)]
+        }
+        Message::CommitPrepared(end) => {
+            vec![lsn(end.commit_lsn), lsn(end.end_lsn), time(end.commit_time), text(end.gid)]
+        }
+        Message::RollbackPrepared(end) => vec![
+            lsn(end.prepare_end_lsn),
+            lsn(end.end_lsn),
+            time(end.prepare_time),
+            time(end.rollback_time),
+            text(end.gid),
+        ],
+        Message::Origin(origin) => vec![lsn(origin.lsn), text(origin.name)],
+        Message::Type(described) => vec![
+            Field::Word(described.oid.0.cast_signed()),
+            text(described.schema()),
+            text(described.name),
+        ],
+        Message::Message(message) => {
+            vec![lsn(message.lsn), text(message.prefix), text(message.content)]
+        }
+        Message::StreamStart(start) => vec![Field::Word(i32::from(start.first_segment))],
+        Message::StreamAbort(abort) => {
+            let (at, when) = abort.abort.unwrap_or_default();
+            vec![Field::Word(abort.subxid.0.cast_signed()), lsn(at), time(when)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn lsn(value: Lsn) -> Field {
+    Field::Wide(value.0)
+}
+
+fn time(value: Timestamp) -> Field {
+    Field::Wide(value.0.cast_unsigned())
+}
+
+fn text(value: &[u8]) -> Field {
+    Field::Text(Some(value.to_vec()))
+}
