@@ -57,9 +57,8 @@ fn named(
 
 /// The fields of an ErrorResponse, under node-postgres' names; numbers are texts there too.
 fn server_fields(fields: &mut Map<String, Value>, error: &ServerError) {
-    let [position, internal_position, line] =
-        [error.position, error.internal_position, error.line]
-            .map(|number| number.map(|number| number.to_string()));
+    let [position, internal_position, line] = [error.position, error.internal_position, error.line]
+        .map(|number| number.map(|number| number.to_string()));
     for (name, text) in [
         ("severity", Some(&error.severity)),
         ("detail", error.detail.as_ref()),
