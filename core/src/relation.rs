@@ -96,6 +96,11 @@ impl RelationCache {
         self.relations.get(self.last)
     }
 
+    /// Forgets one relation: how it is now cannot be known.
+    pub fn forget(&mut self, oid: Oid) {
+        self.relations.retain(|relation| relation.oid != oid);
+    }
+
     /// Forgets all relations: a new connection describes them again. Slots are not used twice.
     pub fn clear(&mut self) {
         self.relations.clear();

@@ -39,8 +39,11 @@ const REPLY_TIMEOUT: Micros = 10 * SECOND;
 /// How a session is to behave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionOptions {
-    /// Where the stream starts: everything before is confirmed already.
+    /// Where the stream starts.
     pub start: Lsn,
+    /// Up to where the slot is confirmed. A start beyond it confirms nothing: somebody may only
+    /// want to look.
+    pub confirmed: Lsn,
     /// The server's `wal_sender_timeout`; 0: it never gives up.
     pub wal_sender_timeout: Micros,
     /// Whether the end of a keepalive may be confirmed while nothing is outstanding, so that an
@@ -48,15 +51,20 @@ pub struct SessionOptions {
     pub idle_advance: bool,
     /// How long the server may be silent before it is asked for a sign of life.
     pub stall_timeout: Micros,
+    /// Whether anything will ever be confirmed. If not, items are counted, not kept, and the idle
+    /// rule is off.
+    pub confirms: bool,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
         Self {
             start: Lsn::INVALID,
+            confirmed: Lsn::INVALID,
             wal_sender_timeout: 60 * SECOND,
             idle_advance: true,
             stall_timeout: 30 * SECOND,
+            confirms: true,
         }
     }
 }
@@ -95,11 +103,37 @@ impl core::error::Error for AheadError {}
 
 /// Something that a consumer confirms, received and not confirmed yet.
 #[derive(Clone, Copy, Debug)]
-struct Item {
-    /// Where the commit or prepare record begins, and where it ends: a message outside of
-    /// transactions has neither.
-    commit: Lsn,
-    end: Lsn,
+enum Item {
+    /// The end of a transaction: where its commit or prepare record begins, if that was sent, and
+    /// where it ends.
+    Transaction { commit: Option<Lsn>, end: Lsn },
+    /// A message outside of transactions. Its position is no end of anything.
+    Message(Lsn),
+}
+
+impl Item {
+    /// What becomes the flushed LSN once this is confirmed.
+    const fn flushes(self) -> Lsn {
+        match self {
+            Self::Transaction { end, .. } => end,
+            Self::Message(_) => Lsn::INVALID,
+        }
+    }
+
+    /// How far a consumer is that has this.
+    const fn reaches(self) -> Lsn {
+        match self {
+            Self::Transaction { end: lsn, .. } | Self::Message(lsn) => lsn,
+        }
+    }
+
+    /// Whether a confirmation of `lsn` is meant to include this.
+    fn is_meant_by(self, lsn: Lsn) -> bool {
+        match self {
+            Self::Transaction { commit, end } => end <= lsn || commit == Some(lsn),
+            Self::Message(at) => at <= lsn,
+        }
+    }
 }
 
 /// The state of one session.
@@ -115,6 +149,8 @@ pub struct Session {
     /// Items after the `confirmed` first ones.
     outstanding: VecDeque<Item>,
     confirmed: u64,
+    /// How far a consumer is that has the confirmed items.
+    reached: Lsn,
     /// A transaction has begun and not ended.
     open: bool,
     /// The end of the last keepalive that came outside of a transaction, and how many items had to
@@ -140,15 +176,16 @@ impl Session {
             options,
             decoder: Decoder::default(),
             received: options.start,
-            flushed: options.start,
+            flushed: options.confirmed,
             outstanding: VecDeque::new(),
             confirmed: 0,
+            reached: options.confirmed,
             open: false,
             idle: None,
             status_interval: status_interval.min(MAX_STATUS_INTERVAL),
             reply_due: false,
             last_status: now,
-            told_flushed: options.start,
+            told_flushed: options.confirmed,
             last_received: now,
             reading: true,
             asked: None,
@@ -168,6 +205,16 @@ impl Session {
     /// How many items were received.
     pub fn items_received(&self) -> u64 {
         self.confirmed.saturating_add(self.outstanding.len() as u64)
+    }
+
+    /// How many items are confirmed.
+    pub const fn items_confirmed(&self) -> u64 {
+        self.confirmed
+    }
+
+    /// How many items were received and not confirmed.
+    pub fn items_outstanding(&self) -> u64 {
+        self.outstanding.len() as u64
     }
 
     /// Whether a transaction has begun whose end has not come yet.
@@ -229,23 +276,31 @@ impl Session {
                 self.open = true;
                 return Ok(());
             }
-            Message::Commit(commit) => (commit.commit_lsn, commit.end_lsn),
-            Message::StreamCommit(commit) => (commit.commit_lsn, commit.end_lsn),
+            Message::Commit(commit) => (Some(commit.commit_lsn), commit.end_lsn),
+            Message::StreamCommit(commit) => (Some(commit.commit_lsn), commit.end_lsn),
             Message::Prepare(prepare) | Message::StreamPrepare(prepare) => {
-                (prepare.prepare_lsn, prepare.end_lsn)
+                (Some(prepare.prepare_lsn), prepare.end_lsn)
             }
-            Message::CommitPrepared(commit) => (commit.commit_lsn, commit.end_lsn),
+            Message::CommitPrepared(commit) => (Some(commit.commit_lsn), commit.end_lsn),
             // The record's beginning is not sent.
-            Message::RollbackPrepared(rollback) => (Lsn::INVALID, rollback.end_lsn),
+            Message::RollbackPrepared(rollback) => (None, rollback.end_lsn),
             Message::Message(message) if !message.transactional => {
-                self.outstanding.push_back(Item { commit: Lsn::INVALID, end: Lsn::INVALID });
+                self.keep(Item::Message(message.lsn));
                 return Ok(());
             }
             _ => return Ok(()),
         };
         self.open = false;
-        self.outstanding.push_back(Item { commit, end });
+        self.keep(Item::Transaction { commit, end });
         Ok(())
+    }
+
+    fn keep(&mut self, item: Item) {
+        if self.options.confirms {
+            self.outstanding.push_back(item);
+        } else {
+            self.confirmed = self.confirmed.saturating_add(1);
+        }
     }
 
     /// Confirms the first `items` items of the session; fewer than before change nothing.
@@ -253,7 +308,8 @@ impl Session {
         while self.confirmed < items {
             let Some(item) = self.outstanding.pop_front() else { break };
             self.confirmed = self.confirmed.saturating_add(1);
-            self.flushed = self.flushed.max(item.end);
+            self.flushed = self.flushed.max(item.flushes());
+            self.reached = self.reached.max(item.reaches());
         }
         self.advance_idle();
     }
@@ -269,33 +325,39 @@ impl Session {
         lsn: Lsn,
         delivered: u64,
     ) -> core::result::Result<Lsn, AheadError> {
-        let mut items = self.confirmed;
-        let mut delivered_end = self.flushed;
-        let handed_over = usize::try_from(delivered.saturating_sub(self.confirmed));
-        for (index, item) in
-            self.outstanding.iter().take(handed_over.unwrap_or(usize::MAX)).enumerate()
-        {
-            delivered_end = delivered_end.max(item.end);
-            if item.end.is_valid() && (item.end <= lsn || item.commit == lsn) {
-                items = self.confirmed.saturating_add(index as u64).saturating_add(1);
+        let delivered = delivered.saturating_sub(self.confirmed);
+        let delivered = usize::try_from(delivered).unwrap_or(usize::MAX);
+        let mut items = 0_usize;
+        let mut delivered_end = self.flushed.max(self.reached);
+        for (index, item) in self.outstanding.iter().take(delivered).enumerate() {
+            delivered_end = delivered_end.max(item.reaches());
+            if item.is_meant_by(lsn) {
+                items = index.saturating_add(1);
+            } else if delivered_end >= lsn {
+                // Ends of transactions rise: nothing further on is meant.
+                break;
             }
         }
         if lsn > delivered_end {
             return Err(AheadError { asked: lsn, delivered: delivered_end });
         }
-        self.confirm_items(items);
+        self.confirm_items(self.confirmed.saturating_add(items as u64));
         Ok(self.flushed)
     }
 
     /// The idle rule: a keepalive's end is confirmed once everything before it is.
     fn advance_idle(&mut self) {
         match self.idle {
-            Some((end, items)) if self.options.idle_advance && self.confirmed >= items => {
+            Some((end, items)) if self.advances_idle() && self.confirmed >= items => {
                 self.flushed = self.flushed.max(end);
                 self.idle = None;
             }
             _ => {}
         }
+    }
+
+    const fn advances_idle(&self) -> bool {
+        self.options.idle_advance && self.options.confirms
     }
 
     /// Switches the idle rule off for the rest of the session: what the server sends is known to be

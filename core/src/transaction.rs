@@ -5,6 +5,7 @@ use alloc::string::String;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::pgoutput::{Decoder, Message, tag};
+use crate::reader::Reader;
 use crate::relation::{Described, Relation, RelationCache, utf8_text};
 use crate::types::{Lsn, Oid, Timestamp, Xid};
 
@@ -104,30 +105,39 @@ impl Tracker {
     ///
     /// Bytes that are no message, a row for an unknown relation or with another number of columns,
     /// and messages where the protocol does not allow them. Positions count from the payload's first
-    /// byte. Who wants to skip the message goes on with the next one; a row keeps its number, so
-    /// that those behind it keep theirs.
+    /// byte. Who wants to skip the message goes on with the next one. A skipped row keeps its number,
+    /// so that those behind it keep theirs; after a skipped description the relation is unknown.
     #[inline]
     pub fn next<'a>(&mut self, payload: &'a [u8]) -> Result<Change<'a>> {
         let mut decoder = self.decoder;
-        let message = decoder.decode(payload).inspect_err(|_| self.number_skipped(payload))?;
+        let message = decoder.decode(payload).inspect_err(|_| self.skipped(payload))?;
         if self.ended {
             self.transaction = None;
             self.ended = false;
         }
-        let place = self.place(&message).inspect_err(|_| self.number_skipped(payload));
+        let place = self.place(&message).inspect_err(|_| self.skipped(payload));
         let Place { xid, seq, shown, described, item } = place?;
         self.decoder = decoder;
         Ok(Change { message, xid, seq, shown, described, item })
     }
 
-    /// A row that cannot be decoded has its number all the same.
+    /// Keeps what comes behind a message that cannot be taken in from being misunderstood.
     #[cold]
-    fn number_skipped(&mut self, payload: &[u8]) {
-        let numbered = [tag::INSERT, tag::UPDATE, tag::DELETE, tag::TRUNCATE];
-        if let (Some(tag), Some(transaction)) = (payload.first(), &mut self.transaction)
-            && numbered.contains(tag)
-        {
+    fn skipped(&mut self, payload: &[u8]) {
+        let mut reader = Reader::new(payload, 0);
+        let tag = reader.u8("message").unwrap_or_default();
+        let numbered = matches!(tag, tag::INSERT | tag::UPDATE | tag::DELETE | tag::TRUNCATE);
+        if let (true, Some(transaction)) = (numbered, &mut self.transaction) {
             transaction.next_seq = transaction.next_seq.wrapping_add(1);
+        }
+        if tag == tag::RELATION {
+            if self.decoder.streaming().is_some() {
+                let _ = reader.xid("relation.xid");
+            }
+            match reader.oid("relation.oid") {
+                Ok(oid) => self.relations.forget(oid),
+                Err(_) => self.relations.clear(),
+            }
         }
     }
 
@@ -234,10 +244,12 @@ impl Tracker {
         time: Timestamp,
         gid: Option<String>,
     ) -> Result<Place> {
-        if self.transaction.is_some() {
+        let unended = self.transaction.is_some();
+        // Whoever skips the error goes on in the new transaction, not in the old one.
+        self.transaction = Some(Transaction { xid, lsn, time, gid, origin: None, next_seq: 0 });
+        if unended {
             return Err(misplaced(message));
         }
-        self.transaction = Some(Transaction { xid, lsn, time, gid, origin: None, next_seq: 0 });
         Ok(Place { xid: Some(xid), ..Place::SHOWN })
     }
 

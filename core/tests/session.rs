@@ -7,7 +7,9 @@
     reason = "a test fails by panicking"
 )]
 
-use walscope_core::pgoutput::{Begin, Commit, LogicalMessage, Message, Prepare, StreamCommit};
+use walscope_core::pgoutput::{
+    Begin, Commit, LogicalMessage, Message, Prepare, RollbackPrepared, StreamCommit,
+};
 use walscope_core::session::{Action, Session, SessionOptions};
 use walscope_core::{
     Lsn, PrimaryKeepalive, ReplicationMessage, StandbyStatusUpdate, Timestamp, XLogData, Xid,
@@ -80,7 +82,8 @@ impl Server {
 
 #[test]
 fn only_the_end_of_a_confirmed_transaction_is_flushed() {
-    let mut server = Server::new(SessionOptions { start: Lsn(100), ..Default::default() });
+    let mut server =
+        Server::new(SessionOptions { start: Lsn(100), confirmed: Lsn(100), ..Default::default() });
     server.transaction(200);
     server.begin(300);
     // Received is not flushed: red without the line `confirmed` in `Session::confirm_items`.
@@ -98,7 +101,11 @@ fn only_the_end_of_a_confirmed_transaction_is_flushed() {
 
 #[test]
 fn flushed_never_goes_back() {
-    let mut server = Server::new(SessionOptions { start: Lsn(1000), ..Default::default() });
+    let mut server = Server::new(SessionOptions {
+        start: Lsn(1000),
+        confirmed: Lsn(1000),
+        ..Default::default()
+    });
     server.transaction(200);
     server.session.confirm_items(1);
     assert_eq!(server.flushed(), 1000);
@@ -169,7 +176,8 @@ fn streamed_and_prepared_transactions_are_items() {
 
 #[test]
 fn a_manual_confirmation_is_rounded_down_to_a_delivered_end() {
-    let mut server = Server::new(SessionOptions { start: Lsn(100), ..Default::default() });
+    let mut server =
+        Server::new(SessionOptions { start: Lsn(100), confirmed: Lsn(100), ..Default::default() });
     for commit in [200, 300, 400] {
         server.transaction(commit);
     }
@@ -260,4 +268,57 @@ fn silence_means_nothing_while_nothing_is_read() {
     server.now += 29 * SECOND;
     let status = server.sent();
     assert!(status.is_none_or(|status| !status.reply_requested), "silence counts from now on");
+}
+
+/// Red when `flushed` begins at `start` in `Session::new`: whoever looks at a slot from further on
+/// would take its backlog from its consumer.
+#[test]
+fn a_start_beyond_what_is_confirmed_confirms_nothing() {
+    let options = SessionOptions {
+        start: Lsn(500),
+        confirmed: Lsn(100),
+        confirms: false,
+        ..Default::default()
+    };
+    let mut server = Server::new(options);
+    server.keepalive(700, true);
+    server.transaction(800);
+    let status = server.sent().unwrap();
+    assert_eq!((status.received, status.flushed, status.applied), (Lsn(810), Lsn(100), Lsn(100)));
+    server.session.confirm_items(9);
+    assert_eq!((server.flushed(), server.session.items_received()), (100, 1));
+    assert_eq!(server.session.items_outstanding(), 0, "nothing is kept for a confirmation");
+}
+
+/// Red when a missing commit LSN counts as 0/0 in `Item::is_meant_by`.
+#[test]
+fn an_lsn_of_zero_confirms_nothing() {
+    let mut server = Server::new(SessionOptions::default());
+    server.transaction(200);
+    let rollback = RollbackPrepared {
+        prepare_end_lsn: Lsn(150),
+        end_lsn: Lsn(310),
+        prepare_time: TIME,
+        rollback_time: TIME,
+        xid: Xid(7),
+        gid: b"g",
+    };
+    server.send(310, Message::RollbackPrepared(rollback));
+    assert_eq!(server.session.confirm_lsn(Lsn(0), 2), Ok(Lsn(0)));
+    assert_eq!(server.session.confirm_lsn(Lsn(310), 2), Ok(Lsn(310)));
+}
+
+#[test]
+fn a_message_outside_of_transactions_is_confirmed_by_its_own_lsn() {
+    let mut server = Server::new(SessionOptions::default());
+    server.message(120, false);
+    server.keepalive(150, false);
+    assert_eq!(server.session.confirm_lsn(Lsn(120), 1), Ok(Lsn(150)), "then the server is idle");
+    server.message(220, false);
+    server.transaction(300);
+    assert!(server.session.confirm_lsn(Lsn(230), 2).is_err(), "beyond what was delivered");
+    assert_eq!(server.session.confirm_lsn(Lsn(220), 2), Ok(Lsn(150)), "it is no end of anything");
+    assert_eq!(server.session.confirm_lsn(Lsn(220), 2), Ok(Lsn(150)), "and may be said again");
+    assert_eq!(server.session.confirm_lsn(Lsn(310), 3), Ok(Lsn(310)));
+    assert_eq!(server.session.items_outstanding(), 0);
 }

@@ -13,7 +13,7 @@ const STRANGER: &[u8] = b"I\0\0\x40\x02N\0\x01t\0\0\0\x011";
 /// The same, cut.
 const CUT: &[u8] = b"I\0\0\x40\x01N\0\x01t\0\0";
 
-/// Red without `number_skipped` in `Tracker::next`: keys of changes would depend on what was
+/// Red without the numbers in `Tracker::skipped`: keys of changes would depend on what was
 /// skipped.
 #[test]
 fn what_is_skipped_keeps_its_number() {
@@ -29,4 +29,29 @@ fn what_is_skipped_keeps_its_number() {
     assert_eq!(stranger, Err(ErrorKind::UnknownRelation(Oid(16386))));
     assert!(seq(CUT).is_err());
     assert_eq!(seq(INSERT), Ok(Some(3)));
+}
+
+/// Red when `Tracker::begin` keeps the old transaction, and without the relations in
+/// `Tracker::skipped`.
+#[test]
+fn what_comes_behind_something_skipped_is_not_taken_for_something_else() {
+    let mut tracker = Tracker::new(View::Transactions);
+    let begin = |commit, xid| {
+        let mut bytes = Vec::new();
+        let (commit_lsn, commit_time) = (Lsn(commit), Timestamp(0));
+        Message::Begin(Begin { commit_lsn, commit_time, xid: Xid(xid) }).encode(&mut bytes);
+        bytes
+    };
+    tracker.next(&begin(9, 7)).expect("a transaction begins");
+    tracker.next(RELATION).expect("a relation");
+    tracker.next(INSERT).expect("a row");
+    assert!(tracker.next(b"C\x01").is_err());
+    assert!(tracker.next(&begin(99, 8)).is_err(), "the last one has not ended");
+    let change = tracker.next(INSERT).expect("a row");
+    assert_eq!((change.xid, change.seq), (Some(Xid(8)), Some(0)));
+    assert_eq!(tracker.transaction().map(|transaction| transaction.lsn), Some(Lsn(99)));
+
+    assert!(tracker.next(&RELATION[..RELATION.len() - 1]).is_err());
+    let row = tracker.next(INSERT).map_err(|error| error.kind());
+    assert_eq!(row.map(|change| change.seq), Err(ErrorKind::UnknownRelation(Oid(16385))));
 }

@@ -23,15 +23,17 @@ use crate::notices::Notices;
 use crate::tls::Tls;
 use crate::wire::{Backend, Socket, Wire, server_error};
 
-/// Settings that make PostgreSQL's text the same everywhere. They follow the user's own options
+/// Settings that make PostgreSQL's text the same everywhere, and let its warnings through: that a
+/// publication is missing must not be kept from us. They follow the user's own options
 /// and so beat them, and as start-up options they beat those of role and database.
-const PINNED: [(&str, &str); 7] = [
+const PINNED: [(&str, &str); 8] = [
     ("DateStyle", "ISO,MDY"),
     ("IntervalStyle", "postgres"),
     ("TimeZone", "UTC"),
     ("extra_float_digits", "3"),
     ("bytea_output", "hex"),
     ("lc_monetary", "C"),
+    ("client_min_messages", "warning"),
     ("search_path", ""),
 ];
 /// More than this no server reports about itself.

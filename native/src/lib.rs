@@ -1,4 +1,43 @@
-//! The native client.
+//! walscope streams changes from PostgreSQL: a client for logical replication over TCP and TLS that
+//! confirms nothing before its consumer has it.
+//!
+//! It is *not* a general SQL client, and it decodes nothing by itself: messages are
+//! [`walscope_core`]'s.
+//!
+//! # The canonical loop
+//!
+//! ```no_run
+//! use walscope::{Config, Stream, StreamOptions};
+//! use walscope_core::capture::Entry;
+//! use walscope_core::transaction::{Tracker, View};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let config: Config = "postgres://localhost/app".parse()?;
+//! let options = StreamOptions { create_slot: true, ..StreamOptions::new("app", ["app_pub"]) };
+//! let mut stream = Stream::open(&config, options).await?;
+//! let mut tracker = Tracker::new(View::Transactions);
+//! while let Some(batch) = stream.next_batch().await? {
+//!     for entry in batch.entries() {
+//!         if let Entry::Data(data) = entry? {
+//!             println!("{} {:?}", data.start, tracker.next(data.data)?.message);
+//!         }
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Stream`] keeps its own task on the ambient tokio runtime. [`Client`] runs SQL and replication
+//! commands on a connection of its own.
+//!
+//! # Features
+//!
+//! `cli`: the command-line tool `walscope`. Libraries do not need it.
+//!
+//! # Errors
+//!
+//! [`Error`] says at which stage something went wrong; [`Error::code`] is stable, [`Error::hint`]
+//! says what to do, [`Error::class`] whether trying again can help.
 
 mod auth;
 mod certificate;
@@ -9,7 +48,8 @@ mod client;
 mod config;
 mod connect;
 mod error;
-pub mod json;
+#[cfg(feature = "cli")]
+mod json;
 mod notices;
 mod server_error;
 mod slots;

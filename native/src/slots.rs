@@ -11,6 +11,7 @@ use crate::sql::{create_slot_sql, drop_slot_sql, quote_literal};
 
 /// The answer to `IDENTIFY_SYSTEM`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct System {
     /// What identifies the cluster and all its copies.
     pub system_id: u64,

@@ -29,7 +29,8 @@ fn build() -> PathBuf {
     let profile = test.parent().and_then(|deps| deps.parent()).expect("target/debug/deps");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
-        .args(["build", "--quiet", "--locked", "--package", "walscope", "--features", "cli"])
+        // The features of `cargo test --workspace --all-features`, so that nothing is built twice.
+        .args(["build", "--quiet", "--locked", "--workspace", "--all-features"])
         .args(["--bin", "walscope", "--target-dir"])
         .arg(profile.parent().expect("target"))
         .status()

@@ -1,4 +1,4 @@
-//! PostgreSQL's own client tools, for tests that compare walscope with them.
+//! PostgreSQL's own client tools, which make what walscope is compared with.
 
 use std::path::PathBuf;
 
@@ -6,8 +6,7 @@ use crate::Major;
 
 /// The folder of `psql`, `pg_recvlogical`, `pg_waldump` and the others of a major version.
 ///
-/// They come with Debian's packages, which `npm test` installs for 15; `WALSCOPE_PG_TOOLS` names the
-/// folder of 15's tools elsewhere.
+/// They come with Debian's packages; `WALSCOPE_PG_TOOLS` names the folder of 15's tools elsewhere.
 pub fn pg_bin(major: Major) -> PathBuf {
     let own = std::env::var_os("WALSCOPE_PG_TOOLS").filter(|_| major == Major::V15);
     let folder =

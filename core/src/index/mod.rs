@@ -32,6 +32,7 @@ use crate::pgoutput::Message;
 use crate::reader::range_in;
 use crate::replication::{PrimaryKeepalive, XLogData};
 use crate::transaction::{Tracker, View};
+use crate::types::Lsn;
 
 use table::{Record, Table, halves};
 
@@ -76,6 +77,8 @@ pub struct Indexer {
     context_due: bool,
     /// Position of the batch's first byte in the whole input.
     position: u64,
+    /// Where the entry in hand lies in the log.
+    lsn: Lsn,
     items_before: u64,
     items: u64,
     table: Table,
@@ -102,6 +105,7 @@ impl Indexer {
             failed: None,
             context_due: false,
             position: 0,
+            lsn: Lsn::INVALID,
             items_before: 0,
             items: 0,
             table: Table::default(),
@@ -141,6 +145,7 @@ impl Indexer {
             if rest.is_empty() {
                 return consumed;
             }
+            self.lsn = Lsn::INVALID;
             // Without a length the bytes behind an error cannot be told apart any more.
             let (length, result) = match self.reader.next(rest) {
                 Ok(Next::NeedMore(_)) if !at_end => return consumed,
@@ -186,9 +191,14 @@ impl Indexer {
     #[inline]
     fn data(&mut self, data: XLogData<'_>, input: &[u8]) -> Result<()> {
         let message = place(input, data.data);
+        self.lsn = data.start;
         let change = match self.tracker.next(data.data) {
             Ok(change) => change,
-            Err(error) => return Err(error.shifted(self.reader.data_offset())),
+            Err(error) => {
+                // A transaction may have begun with the message that is wrong.
+                self.context_due = self.tracker.is_open();
+                return Err(error.shifted(self.reader.data_offset()));
+            }
         };
         if change.item {
             self.items = self.items.saturating_add(1);
@@ -255,6 +265,7 @@ impl Indexer {
         self.table.begin(&Record {
             kind: kind::ERROR,
             message,
+            lsn: self.lsn,
             items: self.items_here(),
             ..Record::default()
         });

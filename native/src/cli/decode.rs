@@ -9,9 +9,9 @@ use walscope_core::ErrorKind;
 use walscope_core::capture::{Next, Reader};
 use walscope_core::frame::MAX_MESSAGE;
 
-use super::Failure;
 use super::lines::Lines;
 use super::output::Output;
+use super::{Failure, say};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -95,7 +95,7 @@ impl Decoding<'_> {
             match (length, result) {
                 (Some(length), Ok(())) => consumed += length,
                 (Some(length), Err(error)) if self.skip => {
-                    eprintln!("{}", self.failure(error));
+                    say(self.failure(error));
                     consumed += length;
                 }
                 (_, Err(error)) => return Err(self.failure(error)),
@@ -123,6 +123,13 @@ impl Decoding<'_> {
             ErrorKind::Unsupported if self.reader.format().is_some() => {
                 Failure::with_hint(message, "Use --raw")
             }
+            ErrorKind::UnknownFormat => {
+                Failure::with_hint(message, "Record one with walscope stream --capture FILE")
+            }
+            ErrorKind::Unsupported => Failure::with_hint(
+                message,
+                "This version reads captures and output of pg_recvlogical",
+            ),
             ErrorKind::Cut { .. } => {
                 Failure::with_hint(message, "Everything before it has been printed")
             }

@@ -12,6 +12,7 @@ mod signals;
 mod stream;
 
 use std::fmt;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -49,7 +50,7 @@ impl Failure {
     }
 
     /// Something that could not be done with a file.
-    fn file(what: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
+    fn file(what: &str, path: &std::path::Path, error: &io::Error) -> Self {
         Self::new(format!("cannot {what} {}: {error}", path.display()))
     }
 }
@@ -71,6 +72,11 @@ impl fmt::Display for Failure {
     }
 }
 
+/// Tells people something. That nobody listens to standard error any more is no reason to stop.
+fn say(text: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 /// Runs the tool with the process's arguments.
 pub fn main() -> ExitCode {
     let result = match Arguments::parse().command {
@@ -80,7 +86,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("{failure}");
+            say(failure);
             ExitCode::FAILURE
         }
     }

@@ -1,6 +1,6 @@
 //! Where data goes: standard output, and a capture file.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Stdout, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -25,11 +25,7 @@ impl Output {
     pub(super) fn new(capture: Option<&Path>) -> Result<Self, Failure> {
         let capture = match capture {
             None => None,
-            Some(path) => {
-                let file =
-                    File::create(path).map_err(|error| Failure::file("create", path, &error))?;
-                Some((file, path.to_path_buf()))
-            }
+            Some(path) => Some((open_capture(path)?, path.to_path_buf())),
         };
         Ok(Self { stdout: io::stdout(), stdout_file: regular_stdout(), capture, last_sync: None })
     }
@@ -69,7 +65,7 @@ impl Output {
         if let Some(stdout) = &self.stdout_file {
             stdout.sync_data().map_err(|error| stdout_failure(&error))?;
         }
-        if let Some((file, path)) = &self.capture {
+        if let Some((file, path)) = self.capture.as_ref().filter(|(file, _)| is_regular(file)) {
             file.sync_data().map_err(|error| Failure::file("make durable", path, &error))?;
         }
         Ok(())
@@ -81,8 +77,28 @@ impl Output {
     }
 }
 
+/// Opens a new capture. One that is there already holds what may have been confirmed, and would
+/// never come again: it is not written over.
+fn open_capture(path: &Path) -> Result<File, Failure> {
+    let file = OpenOptions::new().append(true).create(true).open(path);
+    let file = file.map_err(|error| Failure::file("create", path, &error))?;
+    let metadata = file.metadata().map_err(|error| Failure::file("read", path, &error))?;
+    if metadata.is_file() && metadata.len() > 0 {
+        return Err(Failure::with_hint(
+            format!("{} is there already", path.display()),
+            "Choose another name: captures can be joined with cat",
+        ));
+    }
+    Ok(file)
+}
+
 fn stdout_failure(error: &io::Error) -> Failure {
     Failure::new(format!("cannot write to standard output: {error}"))
+}
+
+/// Only a regular file can be made durable.
+fn is_regular(file: &File) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.is_file())
 }
 
 /// Standard output, if it is a regular file; a pipe or a terminal has nothing to make durable.
@@ -90,7 +106,7 @@ fn stdout_failure(error: &io::Error) -> Failure {
 fn regular_stdout() -> Option<File> {
     use std::os::fd::AsFd;
     let file = File::from(io::stdout().as_fd().try_clone_to_owned().ok()?);
-    file.metadata().is_ok_and(|metadata| metadata.is_file()).then_some(file)
+    is_regular(&file).then_some(file)
 }
 
 #[cfg(not(unix))]

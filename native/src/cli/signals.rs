@@ -1,20 +1,49 @@
 //! The signals that end a stream in order.
 
-/// Resolves at the first SIGINT or SIGTERM.
+use std::io;
+
+/// SIGINT and SIGTERM, caught from the moment this is made.
 #[cfg(unix)]
-pub(super) async fn ended() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
+#[derive(Debug)]
+pub(super) struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
 }
 
-/// Resolves at the first Ctrl-C.
+#[cfg(unix)]
+impl Signals {
+    pub(super) fn catch() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for one of them. Dropping the future loses none.
+    pub(super) async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Ctrl-C.
 #[cfg(not(unix))]
-pub(super) async fn ended() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+#[derive(Debug)]
+pub(super) struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    pub(super) fn catch() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    pub(super) async fn wait(&mut self) {
+        // Where it cannot be caught, it ends the process as it always does.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
 }

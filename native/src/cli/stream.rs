@@ -1,21 +1,20 @@
 //! `walscope stream`: changes of a logical slot as they come.
 
-use std::future::{Future, pending};
-use std::io;
+use std::future::pending;
 use std::path::PathBuf;
-use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 use walscope_core::Lsn;
 
+use super::acknowledgements::Acknowledgements;
 use super::lines::Lines;
 use super::output::Output;
 use super::printing::Printing;
-use super::{Failure, acknowledgements, signals};
+use super::signals::Signals;
+use super::{Failure, say};
 use crate::{Acknowledge, Config, OriginFilter, Stream, StreamOptions, Streaming};
 
 /// How long a reader of our output may take when the stream is to end.
@@ -141,9 +140,10 @@ impl Arguments {
                 OriginArgument::Any => OriginFilter::Any,
                 OriginArgument::None => OriginFilter::None,
             }),
-            acknowledge: Acknowledge::Manual,
-            // Whoever wants nothing confirmed does not want the idle rule either.
-            idle_advance: self.ack != Ack::None,
+            acknowledge: match self.ack {
+                Ack::Auto | Ack::Stdin => Acknowledge::Manual,
+                Ack::None => Acknowledge::Never,
+            },
             ..StreamOptions::new(&self.slot, &self.publications)
         })
     }
@@ -166,11 +166,17 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
 async fn stream(arguments: Arguments) -> Result<(), Failure> {
     let config = Config::parse(&arguments.conninfo)?;
     let options = arguments.options()?;
+    let mut signals =
+        Signals::catch().map_err(|error| Failure::new(format!("cannot catch signals: {error}")))?;
     let mut output = Output::new(arguments.capture.as_deref())?;
-    let mut stream = Stream::open(&config, options).await?;
+    // Creating a slot may wait for other transactions for any time.
+    let mut stream = tokio::select! {
+        stream = Stream::open(&config, options) => stream?,
+        () = signals.wait() => return Ok(()),
+    };
     let info = stream.info();
     for remark in &info.remarks {
-        eprintln!("walscope: {remark}");
+        say(format_args!("walscope: {remark}"));
     }
     if arguments.capture.is_some() {
         output.capture(&info.capture_head())?;
@@ -189,7 +195,12 @@ async fn stream(arguments: Arguments) -> Result<(), Failure> {
         unsynced: false,
         reached: false,
     };
-    let result = follow(&mut stream, printing, arguments.ack == Ack::Stdin).await;
+    let control = stream.control().clone();
+    let mut acknowledgements = match arguments.ack {
+        Ack::Stdin => Acknowledgements::from_stdin(control),
+        Ack::Auto | Ack::None => Acknowledgements::none(control),
+    };
+    let result = follow(&mut stream, printing, &mut signals, &mut acknowledgements).await;
     let closed = stream.close().await.map_err(Failure::from);
     result.and(closed)
 }
@@ -198,24 +209,18 @@ async fn stream(arguments: Arguments) -> Result<(), Failure> {
 async fn follow(
     stream: &mut Stream,
     mut printing: Printing,
-    ack_stdin: bool,
+    signals: &mut Signals,
+    acknowledgements: &mut Acknowledgements,
 ) -> Result<(), Failure> {
     let control = stream.control().clone();
-    let mut ended = pin!(signals::ended());
-    let mut acknowledged = ack_stdin.then(acknowledgements::read);
-    while !printing.reached {
+    let mut signalled = false;
+    while !printing.reached && !signalled {
         let sync_due = printing.output.sync_due().filter(|_| printing.unsynced);
         tokio::select! {
             biased;
-            signal = &mut ended => {
-                signal.map_err(|error| Failure::new(format!("cannot wait for signals: {error}")))?;
-                break;
-            }
-            line = next_line(&mut acknowledged) => match line {
-                Some(line) => acknowledge(stream, line)?,
-                None => acknowledged = None,
-            },
-            notice = control.next_notice() => eprintln!("walscope: the server says: {notice}"),
+            () = signals.wait() => signalled = true,
+            confirmed = acknowledgements.next() => confirmed?,
+            notice = control.next_notice() => say(format_args!("walscope: the server says: {notice}")),
             () = sleep_until(sync_due) => printing.confirm_if_due()?,
             batch = stream.next_batch() => {
                 let Some(batch) = batch? else { break };
@@ -223,51 +228,53 @@ async fn follow(
                     let result = printing.batch(&batch);
                     (printing, result)
                 });
-                printing = finish_writing(writing, ended.as_mut()).await?;
+                (printing, signalled) = finish_writing(writing, signals, acknowledgements).await?;
             }
         }
     }
-    printing.finish()
+    printing.finish()?;
+    // Whoever confirms by standard input has to read the last lines first.
+    let rest = acknowledgements.rest(printing.lines.items);
+    if signalled {
+        return timeout(LAST_LINES, rest).await.unwrap_or(Ok(()));
+    }
+    tokio::select! {
+        rest = rest => rest,
+        () = signals.wait() => Ok(()),
+    }
 }
 
-/// Waits for lines to be written: whoever reads them may take any time, until a signal comes.
+/// Waits for lines to be written: whoever reads them may take any time, until a signal comes, and
+/// may write back meanwhile. Returns whether a signal has come.
 async fn finish_writing(
     mut writing: JoinHandle<(Printing, Result<(), Failure>)>,
-    ended: Pin<&mut impl Future<Output = io::Result<()>>>,
-) -> Result<Printing, Failure> {
-    let written = tokio::select! {
-        written = &mut writing => written,
-        _ = ended => match timeout(LAST_LINES, writing).await {
-            Ok(written) => {
-                // The signal has come: this was the last batch.
-                return written.map_err(panicked).and_then(|(mut printing, result)| {
-                    printing.reached = true;
-                    result.map(|()| printing)
-                });
+    signals: &mut Signals,
+    acknowledgements: &mut Acknowledgements,
+) -> Result<(Printing, bool), Failure> {
+    let mut signalled = false;
+    let written = loop {
+        tokio::select! {
+            written = &mut writing => break written,
+            confirmed = acknowledgements.next() => confirmed?,
+            () = signals.wait() => {
+                signalled = true;
+                break timeout(LAST_LINES, writing).await.map_err(|_| unread())?;
             }
-            Err(_) => {
-                return Err(Failure::with_hint(
-                    "ended while nobody read standard output",
-                    "What was not written is not confirmed: the slot still has it",
-                ));
-            }
-        },
+        }
     };
     let (printing, result) = written.map_err(panicked)?;
-    result.map(|()| printing)
+    result.map(|()| (printing, signalled))
+}
+
+fn unread() -> Failure {
+    Failure::with_hint(
+        "ended while nobody read standard output",
+        "What was not written is not confirmed: the slot still has it",
+    )
 }
 
 fn panicked(error: tokio::task::JoinError) -> Failure {
     Failure::new(format!("writing failed: {error}"))
-}
-
-async fn next_line(
-    acknowledged: &mut Option<mpsc::Receiver<io::Result<String>>>,
-) -> Option<io::Result<String>> {
-    match acknowledged {
-        Some(lines) => lines.recv().await,
-        None => pending().await,
-    }
 }
 
 async fn sleep_until(due: Option<Instant>) {
@@ -275,22 +282,4 @@ async fn sleep_until(due: Option<Instant>) {
         Some(due) => tokio::time::sleep_until(due.into()).await,
         None => pending().await,
     }
-}
-
-/// Confirms an LSN that the reader of our output has written back.
-fn acknowledge(stream: &Stream, line: io::Result<String>) -> Result<(), Failure> {
-    let line =
-        line.map_err(|error| Failure::new(format!("cannot read standard input: {error}")))?;
-    let text = line.trim();
-    if text.is_empty() {
-        return Ok(());
-    }
-    let lsn = text
-        .parse()
-        .map_err(|error| Failure::new(format!("standard input: \"{text}\" is {error}")))?;
-    stream
-        .control()
-        .acknowledge(lsn, None)
-        .map_err(|ahead| Failure::new(format!("standard input: {ahead}")))?;
-    Ok(())
 }

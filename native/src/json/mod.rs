@@ -16,7 +16,12 @@ use object::Object;
 
 /// Appends the line of `change`, which `tracker` has just put in its place, with its line feed.
 /// `lsn` is the position that it came with, [`Lsn::INVALID`] where it has none.
-pub fn write_change(out: &mut Vec<u8>, change: &Change<'_>, lsn: Lsn, tracker: &mut Tracker) {
+pub(crate) fn write_change(
+    out: &mut Vec<u8>,
+    change: &Change<'_>,
+    lsn: Lsn,
+    tracker: &mut Tracker,
+) {
     let mut line = Object::begin(out);
     line.text("kind", kind(change, tracker));
     if lsn.is_valid() {
@@ -52,7 +57,7 @@ pub fn write_change(out: &mut Vec<u8>, change: &Change<'_>, lsn: Lsn, tracker: &
 }
 
 /// Appends the line of a keepalive: only the raw view has them.
-pub fn write_keepalive(out: &mut Vec<u8>, keepalive: &PrimaryKeepalive) {
+pub(crate) fn write_keepalive(out: &mut Vec<u8>, keepalive: &PrimaryKeepalive) {
     let mut line = Object::begin(out);
     line.text("kind", "keepalive");
     line.display_text("lsn", keepalive.end);

@@ -30,27 +30,6 @@ use shared::{Closing, Shared, State};
 /// Nothing is confirmed to the server before the consumer has it. By default asking for the next
 /// batch confirms the one before; with [`Acknowledge::Manual`] the program says so.
 ///
-/// ```no_run
-/// use walscope::{Config, Stream, StreamOptions};
-/// use walscope_core::capture::Entry;
-/// use walscope_core::transaction::{Tracker, View};
-///
-/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// let config: Config = "postgres://localhost/app".parse()?;
-/// let options = StreamOptions { create_slot: true, ..StreamOptions::new("app", ["app_pub"]) };
-/// let mut stream = Stream::open(&config, options).await?;
-/// let mut tracker = Tracker::new(View::Transactions);
-/// while let Some(batch) = stream.next_batch().await? {
-///     for entry in batch.entries() {
-///         if let Entry::Data(data) = entry? {
-///             println!("{} {:?}", data.start, tracker.next(data.data)?.message);
-///         }
-///     }
-/// }
-/// # Ok(())
-/// # }
-/// ```
-///
 /// Dropping a future of it loses nothing: the next call goes on. Dropping the stream ends it in the
 /// background, with a last acknowledgement of what was confirmed.
 #[derive(Debug)]
@@ -68,6 +47,7 @@ pub struct StreamControl {
 
 /// What a stream has done so far, and how far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StreamStatus {
     /// The end of what was received.
     pub received: Lsn,
@@ -77,6 +57,8 @@ pub struct StreamStatus {
     pub bytes: u64,
     /// Messages read from the server.
     pub messages: u64,
+    /// Items that are confirmed.
+    pub confirmed_items: u64,
     /// Bytes that wait for the consumer.
     pub buffered: usize,
     /// Status updates sent to the server.
@@ -164,9 +146,15 @@ impl StreamControl {
             flushed: state.session.flushed_lsn(),
             bytes: state.counters.bytes,
             messages: state.counters.messages,
+            confirmed_items: state.session.items_confirmed(),
             buffered: state.buffer.len(),
             statuses: state.counters.statuses,
         }
+    }
+
+    /// What the server has remarked since this was last asked.
+    pub fn take_notices(&self) -> Vec<ServerError> {
+        std::mem::take(&mut self.shared.lock().notices)
     }
 
     /// The next remark of the server, as soon as there is one, such as the warning of PostgreSQL 18

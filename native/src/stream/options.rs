@@ -38,6 +38,8 @@ pub enum Acknowledge {
     Automatic,
     /// The program, by [`StreamControl`](crate::StreamControl).
     Manual,
+    /// Nobody: the slot stays where it is, for whoever only wants to look.
+    Never,
 }
 
 /// What to stream, and how.

@@ -11,7 +11,7 @@ use walscope_core::{Lsn, TimelineId, Timestamp};
 
 use super::Stream;
 use super::driver::Driver;
-use super::options::StreamOptions;
+use super::options::{Acknowledge, StreamOptions};
 use super::shared::Shared;
 use crate::client::Client;
 use crate::config::Config;
@@ -70,9 +70,11 @@ pub(super) async fn open(config: &Config, options: StreamOptions) -> Result<Stre
     let session = Session::new(
         SessionOptions {
             start,
+            confirmed,
             wal_sender_timeout: micros(wal_sender_timeout),
             idle_advance: options.idle_advance,
             stall_timeout: micros(options.stall_timeout),
+            confirms: options.acknowledge != Acknowledge::Never,
         },
         0,
     );

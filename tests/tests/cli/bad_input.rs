@@ -27,9 +27,12 @@ fn with(server: &Server, changes: &[(&str, &str)]) -> Vec<String> {
 fn servers_that_cannot_be_used() {
     let server = Server::start(ServerOptions::default());
     server.sql("CREATE TABLE t (id int); CREATE PUBLICATION p FOR TABLE t");
-    fails(with(&server, &[("password", "wrong")]), &["password authentication failed"]);
-    fails(with(&server, &[("dbname", "nowhere")]), &["\"nowhere\" does not exist"]);
-    fails(with(&server, &[("port", "1")]), &["cannot connect to", ":1", "refused"]);
+    fails(
+        with(&server, &[("password", "wrong")]),
+        &["password authentication failed", "Check user and password"],
+    );
+    fails(with(&server, &[("dbname", "nowhere")]), &["\"nowhere\" does not exist", "Check dbname"]);
+    fails(with(&server, &[("port", "1")]), &["cannot connect to", ":1", "refused", "Check"]);
     fails(with(&server, &[("sslmode", "require")]), &["TLS", "sslmode"]);
     fails(with(&server, &[]), &["slot \"s\" does not exist", "--create-slot"]);
     fails(
@@ -50,7 +53,10 @@ fn servers_that_cannot_be_used() {
     {
         assert!(start.elapsed().as_secs() < 20);
     }
-    fails(stream(&server, "busy", "p", &[]), &["\"busy\" is active for PID"]);
+    fails(
+        stream(&server, "busy", "p", &[]),
+        &["\"busy\" is active for PID", "pg_terminate_backend"],
+    );
     server.sql("SELECT pg_create_logical_replication_slot('other', 'test_decoding')");
     fails(stream(&server, "other", "p", &[]), &["uses the plugin test_decoding"]);
     server.sql("SELECT pg_create_physical_replication_slot('physical')");
@@ -108,11 +114,20 @@ fn files_that_are_no_captures() {
         fs::write(&path, bytes).expect("a file");
         path.into_os_string()
     };
-    fails(["decode".into(), file("text", b"hello")], &["neither a capture", "at byte 0"]);
-    fails(["decode".into(), file("wal", &[0x13, 0xD1, 5, 0])], &["WAL segment"]);
+    fails(
+        ["decode".into(), file("text", b"hello")],
+        &["neither a capture", "at byte 0", "Record one with"],
+    );
+    fails(["decode".into(), file("wal", &[0x13, 0xD1, 5, 0])], &["WAL segment", "reads captures"]);
     let orphan = b"d\0\0\0\x2bw\0\0\0\0\x01\x52\x87\xA8\0\0\0\0\x01\x52\x87\xA8\0\x02\xF9\x5B\x7D\x12\x34\x56I\0\0\x40\x01N\0\x01t\0\0\0\x011";
     fails(["decode".into(), file("orphan", orphan)], &["relation 16385", "head"]);
     fails(["decode".into(), folder.join("missing").into_os_string()], &["cannot open", "missing"]);
+    let recording = file("recording", b"d\0\0\0\x05k");
+    let nowhere = ["stream", "postgres://127.0.0.1:1/x", "--slot", "s", "--publication", "p"];
+    let capture = ["--capture".into(), recording.clone()];
+    let arguments = nowhere.map(std::ffi::OsString::from).into_iter().chain(capture);
+    fails(arguments, &["is there already", "Choose another name"]);
+    assert_eq!(fs::read(&recording).expect("a file"), b"d\0\0\0\x05k");
     let empty = program::run(["decode".into(), file("empty", b"")]);
     assert!(empty.status.success() && empty.stdout.is_empty());
     fs::remove_dir_all(&folder).expect("it is ours");
