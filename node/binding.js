@@ -13,6 +13,7 @@ import { WalscopeError } from './decoding/errors.js';
  * @property {(lsn: string, delivered: number) => string} acknowledge
  * @property {() => Promise<void>} close
  * @property {() => Record<string, unknown>} status
+ * @property {() => string[]} takeNotices what the server has remarked since the last call
  * @property {string} startLsn
  * @property {string[]} remarks
  *

@@ -153,7 +153,8 @@ function checkOptions(options) {
     throw badOption('stream was given no options', 'pass at least slot and publications');
   }
   refuseUnknown(options, [...NATIVE_OPTIONS, ...OWN_OPTIONS]);
-  const { slot, publications, start, raw, acknowledge = 'auto', signal } = options;
+  const { acknowledge = 'auto', signal } = options;
+  const { slot, publications, start, streaming, raw } = options;
   if (typeof slot !== 'string' || slot === '') {
     throw badOption('stream was given no slot', 'name the replication slot in the option slot');
   }
@@ -162,6 +163,12 @@ function checkOptions(options) {
     throw badOption('stream was given no publications', "pass their names: ['app_pub']");
   }
   if (start !== undefined) lsn.parse(/** @type {string} */ (start));
+  if ((streaming === 'on' || streaming === 'parallel') && raw !== true) {
+    throw badOption(
+      `the option streaming is '${streaming}', and transactions in pieces are not put together yet`,
+      'add raw: true, or leave streaming out',
+    );
+  }
   if (acknowledge !== 'auto' && acknowledge !== 'manual') {
     throw badOption(`the option acknowledge is ${acknowledge}`, "it can be 'auto', 'manual'");
   }

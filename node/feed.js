@@ -7,7 +7,6 @@
 
 import { Session } from './decoding/batch.js';
 import { concurrentNext } from './decoding/errors.js';
-import { errorOf } from './decoding/problem.js';
 import { fromBinding } from './rejection.js';
 
 /**
@@ -99,7 +98,7 @@ export class Feed {
    */
   async next() {
     const failed = this.#session.failed;
-    if (this.open && failed !== null) throw errorOf(failed.batch, failed.at);
+    if (this.open && failed !== null) throw failed;
     if (!this.open) return this.#ended();
     let raw;
     try {

@@ -118,6 +118,11 @@ export interface StreamStatus {
   bufferedBytes: number;
   /** Status updates sent to the server. */
   statusUpdates: number;
+  /**
+   * What the server has remarked on this stream, the newest 256 at most: such as the warning of
+   * PostgreSQL 18 that a publication of the stream is missing: its rows are not sent.
+   */
+  notices: string[];
 }
 
 /** A stream of changes: one connection, one consumer. */

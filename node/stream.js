@@ -14,9 +14,14 @@ import { Transaction, TransactionIterator } from './transactions.js';
  * @typedef {import('./binding.js').RawStream} RawStream
  */
 
+/** How many of the server's remarks are kept. */
+const MAX_NOTICES = 256;
+
 export class Stream {
   #feed;
   #raw;
+  /** @type {string[]} */
+  #notices = [];
   /** @type {string | null} */
   #consumer = null;
 
@@ -91,7 +96,8 @@ export class Stream {
     if (owner !== this.#feed) {
       throw badOption('acknowledge was given what another stream delivered', 'ask that stream');
     }
-    if (items > this.#feed.delivered) {
+    // What is no number is not delivered either.
+    if (!(items <= this.#feed.delivered)) {
       throw new WalscopeError({
         code: 'WALSCOPE_ACK_AHEAD',
         message: 'acknowledge was given what has not been read to its end',
@@ -111,9 +117,11 @@ export class Stream {
     return this.#feed.raw.remarks;
   }
 
-  /** How far the stream is: received and confirmed LSNs, and counters. */
+  /** How far the stream is: received and confirmed LSNs, counters, and the server's remarks. */
   status() {
-    return this.#feed.raw.status();
+    const { raw } = this.#feed;
+    this.#notices = [...this.#notices, ...raw.takeNotices()].slice(-MAX_NOTICES);
+    return { ...raw.status(), notices: [...this.#notices] };
   }
 
   /** Ends the stream; resolves when the socket is closed. What was not confirmed comes again. */

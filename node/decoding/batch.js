@@ -14,6 +14,7 @@ import {
   RECORD,
   ROW,
 } from './layout.js';
+import { errorOf } from './problem.js';
 import { readDescription, Relation } from './relation.js';
 import { countAt, wordAt } from './words.js';
 
@@ -41,7 +42,7 @@ import { countAt, wordAt } from './words.js';
 export class Session {
   /** @type {Relations} */
   relations = new Map();
-  /** The error that core stopped at. @type {{ batch: Batch, at: number } | null} */
+  /** The error that core stopped at. @type {import('./errors.js').DecodeError | null} */
   failed = null;
 
   /** @param {BatchOptions} options */
@@ -69,7 +70,7 @@ export class Session {
     for (let at = HEADER.LENGTH; at < index.length; at += wordAt(index, at + RECORD.LENGTH)) {
       const kind = wordAt(index, at) & KIND_MASK;
       if (kind === KIND.HEAD) {
-        relations = new Map(relations);
+        if (relations === this.relations) relations = new Map(relations);
         this.relations = new Map();
       } else if (kind === KIND.RELATION) {
         this.#describe(relations, index, at, bytes);
@@ -78,7 +79,8 @@ export class Session {
       }
     }
     const batch = new Batch(bytes, index, relations, this.options);
-    if (failed >= 0) this.failed ??= { batch, at: failed };
+    // Read now: the batch may have moved to another thread when the error is due.
+    if (failed >= 0 && this.options.errors === 'throw') this.failed ??= errorOf(batch, failed);
     return batch;
   }
 
@@ -100,6 +102,8 @@ export class Session {
 
 export class Batch {
   #options;
+  /** What `items` was before the batch moved away. @type {number | null} */
+  #items = null;
 
   /**
    * Made by decoders, streams and `Batch.from`, not by users.
@@ -157,6 +161,7 @@ export class Batch {
 
   /** How many items of the stream were delivered with the last record of this batch. */
   get items() {
+    if (this.#items !== null) return this.#items;
     const { index } = this;
     let last = 0;
     for (let at = this.from; at < this.to; at += wordAt(index, at + RECORD.LENGTH)) {
@@ -167,14 +172,17 @@ export class Batch {
 
   /**
    * What `postMessage` takes: the batch, relations included, and the list of what moves with it.
-   * After it was posted this batch is empty.
+   * After it was posted this batch is empty, but it can still be confirmed. A part is copied: what
+   * it shares its buffers with stays here.
    *
    * @returns {{ message: TransferableBatch, transfer: ArrayBuffer[] }}
    */
   toTransferable() {
     const { values, errors } = this.#options;
-    const bytes = owned(this.bytes);
-    const index = owned(this.index);
+    this.#items = this.items;
+    const whole = this.from === HEADER.LENGTH && this.to === this.index.length;
+    const bytes = whole ? owned(this.bytes) : copied(this.bytes);
+    const index = whole ? owned(this.index) : copied(this.index);
     const context = this.context === null ? null : { ...this.context };
     const part = { from: this.from, to: this.to, context };
     const message = { bytes, index, relations: this.#descriptions(), values, errors, part };
@@ -228,6 +236,15 @@ export class Batch {
  * @returns {T & { buffer: ArrayBuffer }}
  */
 function owned(array) {
-  const whole = array.byteLength === array.buffer.byteLength ? array : array.slice();
-  return /** @type {T & { buffer: ArrayBuffer }} */ (whole);
+  if (array.byteLength !== array.buffer.byteLength) return copied(array);
+  return /** @type {T & { buffer: ArrayBuffer }} */ (array);
+}
+
+/**
+ * @template {Uint8Array | Int32Array} T
+ * @param {T} array
+ * @returns {T & { buffer: ArrayBuffer }}
+ */
+function copied(array) {
+  return /** @type {T & { buffer: ArrayBuffer }} */ (array.slice());
 }

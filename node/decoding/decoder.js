@@ -32,6 +32,8 @@ import { Walk } from './walk.js';
  */
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+/** Core's offsets have 31 bits, for a piece and what was left of the pieces before it together. */
+const TOO_MANY_BYTES = 2 ** 30;
 
 /** What each option may be. The first value is the default. */
 const VALUE_CHOICES = {
@@ -122,7 +124,7 @@ export class DecoderBase {
     refuseUnknown(options, [...Object.keys(DECODER_CHOICES), 'maxBytes']);
     const chosen = choose({ ...options }, DECODER_CHOICES);
     const { maxBytes = DEFAULT_MAX_BYTES } = options;
-    if (!Number.isInteger(maxBytes) || maxBytes < 1 || maxBytes >= 2 ** 30) {
+    if (!Number.isInteger(maxBytes) || maxBytes < 1 || maxBytes >= TOO_MANY_BYTES) {
       throw badOption(`the option maxBytes is ${maxBytes}`, 'it is a number of bytes under 1 GiB');
     }
     const errors = /** @type {'throw' | 'include'} */ (chosen.errors);
@@ -145,6 +147,12 @@ export class DecoderBase {
   push(piece) {
     if (!(piece instanceof Uint8Array)) {
       throw badOption('a piece of a recording is not a Uint8Array', 'pass the bytes as they are');
+    }
+    if (piece.length >= TOO_MANY_BYTES) {
+      throw badOption(
+        `a piece of a recording has ${piece.length} bytes, which is not under 1 GiB`,
+        'push smaller pieces, or give the whole to decode(), which cuts it',
+      );
     }
     this.#refuseEnded();
     const batch = this.#session.batch(this.#raw.push(piece));

@@ -3,7 +3,7 @@
 import { DecodeError } from './errors.js';
 import { readFacts } from './facts.js';
 import { RECORD } from './layout.js';
-import { wordAt } from './words.js';
+import { lsnAt, wordAt } from './words.js';
 
 /**
  * @param {import('./batch.js').Batch} batch
@@ -18,6 +18,7 @@ export function errorOf(batch, at) {
     code: 'WALSCOPE_DECODE',
     message: String(message),
     offset: Number(offset),
+    lsn: lsnAt(batch.index, at + RECORD.LSN),
     bytes,
   });
 }

@@ -368,7 +368,10 @@ export declare class Batch<C = Change> implements Iterable<RowCursor> {
   [Symbol.iterator](): IterableIterator<RowCursor>;
   /** The records as changes. */
   changes(): IterableIterator<C>;
-  /** For `port.postMessage(message, transfer)`. After that this batch is empty. */
+  /**
+   * For `port.postMessage(message, transfer)`. After that this batch is empty, but
+   * `stream.acknowledge()` still takes it. A batch of `transaction.batches()` is copied instead.
+   */
   toTransferable(): { message: TransferableBatch; transfer: ArrayBuffer[] };
   /** The batch on the other side. */
   static from<C = Change>(message: TransferableBatch): Batch<C>;
@@ -394,7 +397,10 @@ export declare class Decoder<C = RawMessage> {
   constructor(options?: DecoderOptions);
   /** What the recording is, as soon as that is known. */
   readonly format: 'capture' | 'pg_recvlogical' | null;
-  /** Takes the next piece, cut anywhere, and gives what is whole by now. The piece is copied. */
+  /**
+   * Takes the next piece, cut anywhere and under 1 GiB, and gives what is whole by now. The piece is
+   * copied.
+   */
   push(piece: Uint8Array): Batch<C>;
   /** The recording is complete. Throws when it ends within a message. */
   end(): Batch<C>;
@@ -507,6 +513,7 @@ export declare class ServerError extends WalscopeError {
 export declare class DecodeError extends WalscopeError {
   /** Where in the input, in bytes. */
   readonly offset: number | null;
+  /** The LSN of the message, where it has one. */
   readonly lsn: string | null;
   /** `schema.table`, for an error in a row. */
   readonly relation: string | null;

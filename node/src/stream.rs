@@ -133,6 +133,12 @@ impl RawStream {
         }
     }
 
+    /// What the server has remarked since this was last asked, each on one line.
+    #[napi]
+    pub fn take_notices(&self) -> Vec<String> {
+        self.control.take_notices().iter().map(ToString::to_string).collect()
+    }
+
     /// From where on the stream has every change.
     #[napi(getter)]
     pub fn start_lsn(&self) -> String {

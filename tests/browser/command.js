@@ -9,10 +9,11 @@ const BUILD = ['build', '--locked', '--workspace', '--all-features', '--bin', 'w
 const OUTPUT_LIMIT = 1 << 28;
 
 /**
+ * Runs a program to its end.
  * @param {string} program
  * @param {string[]} args
  */
-function capture(program, args) {
+export function runCommand(program, args) {
   const result = spawnSync(program, args, {
     cwd: ROOT,
     encoding: 'utf8',
@@ -27,7 +28,7 @@ function capture(program, args) {
  * @returns {string} its path
  */
 export function buildCommand() {
-  const { status, stdout, stderr } = capture('cargo', [...BUILD, '--message-format', 'json']);
+  const { status, stdout, stderr } = runCommand('cargo', [...BUILD, '--message-format', 'json']);
   if (status !== 0) throw new Error(`cargo ${BUILD.join(' ')} failed: ${stderr}`);
   for (const line of stdout.trim().split('\n')) {
     const { executable } = JSON.parse(line);
@@ -43,6 +44,6 @@ export function buildCommand() {
  * @param {string[]} [options]
  */
 export function decodeFile(command, file, options = []) {
-  const { status, stdout, stderr } = capture(command, ['decode', file, ...options]);
+  const { status, stdout, stderr } = runCommand(command, ['decode', file, ...options]);
   return { failed: status !== 0, lines: stdout, problem: stderr };
 }

@@ -10,13 +10,6 @@ import { ask, run, StepError } from './program.js';
  * @property {string} override environment variable that names another place of it
  */
 
-/** PostgreSQL's own client tools, which tests compare walscope with. @type {Need} */
-export const POSTGRESQL_TOOLS = {
-  package: 'postgresql-15',
-  file: '/usr/lib/postgresql/15/bin/pg_waldump',
-  override: 'WALSCOPE_PG_TOOLS',
-};
-
 /** @type {Need} */
 export const CHROMIUM = {
   package: 'chromium',

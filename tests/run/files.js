@@ -9,7 +9,6 @@ export const TEST_FILES = {
     'tests/js/addon.test.js',
     'tests/js/error-codes.test.js',
     'tests/js/retention.test.js',
-    'tests/js/lines.test.js',
     'tests/js/live/acknowledgement.test.js',
     'tests/js/live/endings.test.js',
     'tests/js/live/starting.test.js',
@@ -20,6 +19,7 @@ export const TEST_FILES = {
   wasm: [
     'tests/js/wasm.test.js',
     'tests/js/entries.test.js',
+    'tests/js/lines.test.js',
     'tests/js/readme.test.js',
     'tests/js/core-only.test.js',
   ],

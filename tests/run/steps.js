@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { buildAddon } from '../../node/build.js';
 import { install, MAJORS } from '../harness/install.js';
-import { CHROMIUM, installDebianPackage, POSTGRESQL_TOOLS } from './debian.js';
+import { CHROMIUM, installDebianPackage } from './debian.js';
 import { TEST_FILES } from './files.js';
 import { installModules } from './modules.js';
 import { ROOT, run, StepError } from './program.js';
@@ -57,7 +57,6 @@ export const STEPS = [
   { name: 'packages', run: (say) => installModules(ROOT, say) },
   { name: 'test packages', run: (say) => installModules(join(ROOT, 'tests'), say) },
   { name: 'browser packages', run: (say) => installModules(join(ROOT, 'tests/browser'), say) },
-  { name: 'postgresql tools', run: (say) => installDebianPackage(POSTGRESQL_TOOLS, say) },
   { name: 'chromium', run: (say) => installDebianPackage(CHROMIUM, say) },
   {
     name: 'servers',
@@ -67,7 +66,7 @@ export const STEPS = [
   },
   {
     name: 'rust',
-    needs: ['servers', 'postgresql tools'],
+    needs: ['servers'],
     run: (say) => {
       say('building and testing the crates (some minutes the first time)');
       return run('cargo', ['test', '--locked', '--workspace', '--all-features', '--no-fail-fast']);
@@ -114,7 +113,15 @@ export const STEPS = [
   {
     name: 'js in Chromium',
     groups: ['js'],
-    needs: ['packages', 'browser packages', 'chromium', 'wasm package'],
+    needs: [
+      'packages',
+      'test packages',
+      'browser packages',
+      'servers',
+      'chromium',
+      'addon',
+      'wasm package',
+    ],
     run: () => testFiles('browser'),
   },
   {

@@ -1,6 +1,6 @@
 // Batches: the cursor, and moving them to another thread.
 
-import { changesOf, failure, pushAll } from './helpers.js';
+import { changesOf, failure, frameStarts, pushAll } from './helpers.js';
 
 /** @type {import('./index.js').Case[]} */
 export const BATCHES = [
@@ -97,6 +97,34 @@ export const BATCHES = [
           lines,
         );
       }
+    },
+  },
+  {
+    name: 'many heads in a batch do not copy the relations for each',
+    async run(tools) {
+      const { assert, host } = tools;
+      const capture = await tools.load('changes');
+      const head = capture.subarray(0, frameStarts(capture)[1]);
+      const heads = 500;
+      const parts = [capture, ...Array.from({ length: heads }, () => head), capture];
+      const bytes = new Uint8Array(await new Blob(/** @type {any} */ (parts)).arrayBuffer());
+      const decoder = new host.Decoder();
+      // A Map that is made of another one sets each of its entries by this method.
+      const set = Map.prototype.set;
+      let entries = 0;
+      Map.prototype.set = function (key, value) {
+        entries += 1;
+        return set.call(this, key, value);
+      };
+      let batch;
+      try {
+        batch = decoder.push(bytes);
+      } finally {
+        Map.prototype.set = set;
+      }
+      assert.ok(entries > 0 && entries < heads, `${entries} entries for ${heads} heads`);
+      const lines = (await changesOf(tools, 'changes')).map(host.stringify);
+      assert.deepEqual([...batch.changes()].map(host.stringify), [...lines, ...lines]);
     },
   },
   {

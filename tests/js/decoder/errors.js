@@ -1,6 +1,6 @@
 // What cannot be decoded, and what cannot be asked.
 
-import { changesOf, failure, pushAll, rejection } from './helpers.js';
+import { changesOf, failure, frameStarts, pushAll, rejection } from './helpers.js';
 
 /** @type {import('./index.js').Case[]} */
 export const ERRORS = [
@@ -93,6 +93,9 @@ export const ERRORS = [
       assert.equal(changes.length, (await changesOf(tools, 'values')).length);
       const strict = failure(() => [.../** @type {Iterable<any>} */ (host.decode(bytes))]);
       assert.deepEqual([strict.offset, strict.message], [at, errors[0].message]);
+      // The row's LSN is in the 8 bytes behind the frame's kind, its length and the message's kind.
+      const view = new DataView(bytes.buffer, bytes.byteOffset);
+      assert.equal(strict.lsn, host.lsn.format(view.getBigUint64(at - 24)));
     },
   },
   {
@@ -144,6 +147,18 @@ export const ERRORS = [
     },
   },
   {
+    name: 'a piece of 1 GiB is refused before it is read',
+    async run(tools) {
+      const { assert, host } = tools;
+      const decoder = new host.Decoder();
+      const error = failure(() => decoder.push(new Uint8Array(2 ** 30)));
+      assert.equal(error.code, 'WALSCOPE_BAD_OPTION');
+      assert.match(error.hint, /decode\(\)/);
+      const bytes = await tools.load('narrow');
+      assert.equal([...decoder.push(bytes).changes()].length, 4003);
+    },
+  },
+  {
     name: 'options that do not exist are refused by name',
     async run({ assert, host }) {
       for (const options of [{ int8: 'integer' }, { rwa: true }, { json: true }, { raw: 1 }]) {
@@ -169,16 +184,3 @@ export const ERRORS = [
     },
   },
 ];
-
-/**
- * Where the frames of a capture begin.
- *
- * @param {Uint8Array} bytes
- * @returns {number[]}
- */
-function frameStarts(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const starts = [];
-  for (let at = 0; at < bytes.length; at += 1 + view.getUint32(at + 1)) starts.push(at);
-  return starts;
-}

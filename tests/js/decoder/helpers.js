@@ -74,3 +74,16 @@ export function pushAll(decoder, bytes, size) {
   batches.push(decoder.end());
   return batches;
 }
+
+/**
+ * Where the frames of a capture begin.
+ *
+ * @param {Uint8Array} bytes
+ * @returns {number[]}
+ */
+export function frameStarts(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const starts = [];
+  for (let at = 0; at < bytes.length; at += 1 + view.getUint32(at + 1)) starts.push(at);
+  return starts;
+}

@@ -216,3 +216,24 @@ test('a message outside of transactions is confirmed like a transaction', async 
   await nextOf(redelivered, 'commit');
   await redelivered.return();
 });
+
+// Red when `items` of a batch is counted after its index has moved away.
+test('acknowledging a batch that was moved to another thread confirms what ended in it', async () => {
+  const slot = await setting.slot();
+  await setting.insert([1], [2]);
+  const stream = await setting.fullStream(slot, { acknowledge: 'manual' });
+  const batches = stream.batches();
+  let end = null;
+  let confirmed = null;
+  while (end === null) {
+    const { value: batch } = await batches.next();
+    for (const row of batch) if (row.kind === 'commit') end = row.facts.endLsn;
+    const { message, transfer } = batch.toTransferable();
+    structuredClone(message, { transfer });
+    assert.equal(batch.bytes.length, 0);
+    confirmed = stream.acknowledge(batch);
+  }
+  assert.equal(confirmed, end);
+  await batches.return();
+  assert.equal(await setting.confirmed(slot), end);
+});

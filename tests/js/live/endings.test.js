@@ -1,13 +1,18 @@
 // How a stream ends: by close, by signal, by the server; and what may not happen at once.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createConnection, createServer } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, ConnectionError, ServerError } from '../../../node/index.js';
+import { connect, ConnectionError, DecodeError, ServerError } from '../../../node/index.js';
 import { rejection } from '../decoder/helpers.js';
 import { nextOf, Setting, withServer } from './setting.js';
 
 const setting = withServer();
+
+/** The value that `noisyLine` damages. */
+const GARBLED = 'a damaged value';
 
 // Red without the look at `feed.open` in StreamIterator: rows at hand would be handed over.
 test('close: a pending next is done, unread rows come again', async () => {
@@ -193,3 +198,61 @@ test('a server that goes away is an error where the consumer awaits', async () =
     await mortal.stop();
   }
 });
+
+// Red when the error of a failed stream is read from its batch only at the next `next()`.
+test('a stream that cannot be decoded fails, though its last batch was moved away', async () => {
+  const slot = await setting.slot();
+  const line = await noisyLine(setting.server.port);
+  const url = new URL(setting.server.url());
+  url.port = String(line.port);
+  url.searchParams.set('sslmode', 'disable');
+  const client = await connect(url.href);
+  try {
+    await setting.server.sql(`INSERT INTO t VALUES (1, 'whole')`);
+    await setting.server.sql(`INSERT INTO t VALUES (2, '${GARBLED}')`);
+    const stream = await client.stream({ slot, publications: ['p'] });
+    const read = async () => {
+      for await (const batch of stream.batches()) {
+        const { message, transfer } = batch.toTransferable();
+        structuredClone(message, { transfer });
+      }
+    };
+    const error = await rejection(read());
+    assert.ok(error instanceof DecodeError, String(error.stack));
+    assert.equal(error.code, 'WALSCOPE_DECODE');
+    assert.ok(Buffer.from(error.bytes ?? []).includes(GARBLED));
+    assert.match(String(error.lsn), /^[0-9A-F]+\/[0-9A-F]+$/);
+  } finally {
+    await client.close();
+    await line.close();
+  }
+});
+
+/**
+ * A line to the server that damages the value `GARBLED`: the byte that says what it is, which stands
+ * before its length.
+ *
+ * @param {number} to the server's port
+ */
+async function noisyLine(to) {
+  const line = createServer((client) => {
+    const server = createConnection(to, '127.0.0.1');
+    client.pipe(server);
+    server.on('data', (bytes) => {
+      const at = bytes.indexOf(GARBLED);
+      if (at >= 5) bytes[at - 5] = 0x7a;
+      client.write(bytes);
+    });
+    for (const socket of [client, server]) {
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        client.destroy();
+        server.destroy();
+      });
+    }
+  });
+  line.listen(0, '127.0.0.1');
+  await once(line, 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (line.address());
+  return { port, close: () => new Promise((resolve) => line.close(resolve)) };
+}

@@ -6,6 +6,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { connect, ConnectionError, ServerError, WalscopeError } from '../../../node/index.js';
@@ -126,6 +127,8 @@ test('options that make no sense are refused before anything is opened', async (
     { slot: 's', publications: ['p'], signal: {} },
     { slot: 's', publications: ['p'], publication: 'q' },
     { slot: 's', publications: ['p'], int8: 'text' },
+    { slot: 's', publications: ['p'], streaming: 'on' },
+    { slot: 's', publications: ['p'], streaming: 'parallel', raw: false },
   ]) {
     await assert.rejects(setting.client.stream(options), { code: 'WALSCOPE_BAD_OPTION' });
   }
@@ -155,6 +158,36 @@ test('raw gives every message as it came', async () => {
     if (change.kind === 'commit') break;
   }
   assert.deepEqual(kinds, ['begin', 'relation', 'insert', 'commit']);
+});
+
+test('transactions in pieces are for raw streams', async () => {
+  const slot = await setting.slot();
+  const error = await rejection(setting.stream(slot, { streaming: 'on' }));
+  assert.equal(error.code, 'WALSCOPE_BAD_OPTION');
+  assert.match(error.hint, /raw: true/);
+  for (const options of [{ streaming: 'off' }, { streaming: 'on', raw: true }]) {
+    await (await setting.stream(slot, options)).close();
+    await setting.confirmed(slot);
+  }
+});
+
+test('status tells what the server has remarked', async () => {
+  const slot = await setting.slot();
+  await setting.server.sql('CREATE PUBLICATION dropped FOR TABLE t');
+  const stream = await setting.stream(slot, { publications: ['p', 'dropped'] });
+  assert.deepEqual(stream.status().notices, []);
+  const changes = stream[Symbol.asyncIterator]();
+  await setting.server.sql('DROP PUBLICATION dropped');
+  await setting.insert([1]);
+  await setting.server.sql('CREATE TABLE elsewhere (id int)');
+  await nextOf(changes, 'commit');
+  const until = Date.now() + 15_000;
+  while (stream.status().notices.length === 0 && Date.now() < until) await sleep(50);
+  const { notices } = stream.status();
+  assert.match(notices.join('\n'), /WARNING: .*publication "dropped"/);
+  // Asking takes nothing away.
+  assert.deepEqual(stream.status().notices.slice(0, notices.length), notices);
+  await changes.return();
 });
 
 test('without the native part, importing works and using it says what to install', async () => {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Batch } from '../../../node/index.js';
 import { withServer } from './setting.js';
 
 const setting = withServer();
@@ -151,4 +152,21 @@ test('acknowledging a transaction needs that it was read', async () => {
   await transactions.next();
   await transactions.return();
   assert.equal(await setting.confirmed(slot), first.endLsn);
+});
+
+// Red when `toTransferable` moves the buffers that a part shares with the transactions behind it.
+test('a part that is moved to another thread leaves the rest of the stream readable', async () => {
+  const slot = await setting.slot();
+  await setting.insert([1, 2], [3], [4]);
+  const stream = await setting.fullStream(slot, { acknowledge: 'manual' });
+  const ids = [];
+  for await (const tx of stream.transactions()) {
+    for await (const part of tx.batches()) {
+      const { message, transfer } = part.toTransferable();
+      const moved = Batch.from(structuredClone(message, { transfer }));
+      for (const row of moved) if (row.kind === 'insert') ids.push(row.get('id'));
+    }
+    if (stream.acknowledge(tx) === null || ids.length === 4) break;
+  }
+  assert.deepEqual(ids, [1, 2, 3, 4]);
 });
