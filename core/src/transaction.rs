@@ -110,20 +110,25 @@ impl Tracker {
     #[inline]
     pub fn next<'a>(&mut self, payload: &'a [u8]) -> Result<Change<'a>> {
         let mut decoder = self.decoder;
-        let message = decoder.decode(payload).inspect_err(|_| self.skipped(payload))?;
+        let message = match decoder.decode(payload) {
+            Ok(message) => message,
+            Err(error) => return Err(self.skipped(payload, error)),
+        };
         if self.ended {
             self.transaction = None;
             self.ended = false;
         }
-        let place = self.place(&message).inspect_err(|_| self.skipped(payload));
-        let Place { xid, seq, shown, described, item } = place?;
+        let Place { xid, seq, shown, described, item } = match self.place(&message) {
+            Ok(place) => place,
+            Err(error) => return Err(self.skipped(payload, error)),
+        };
         self.decoder = decoder;
         Ok(Change { message, xid, seq, shown, described, item })
     }
 
     /// Keeps what comes behind a message that cannot be taken in from being misunderstood.
     #[cold]
-    fn skipped(&mut self, payload: &[u8]) {
+    fn skipped(&mut self, payload: &[u8], error: Error) -> Error {
         let mut reader = Reader::new(payload, 0);
         let tag = reader.u8("message").unwrap_or_default();
         let numbered = matches!(tag, tag::INSERT | tag::UPDATE | tag::DELETE | tag::TRUNCATE);
@@ -139,6 +144,7 @@ impl Tracker {
                 Err(_) => self.relations.clear(),
             }
         }
+        error
     }
 
     #[inline]
