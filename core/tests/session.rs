@@ -294,7 +294,6 @@ fn a_start_beyond_what_is_confirmed_confirms_nothing() {
 #[test]
 fn an_lsn_of_zero_confirms_nothing() {
     let mut server = Server::new(SessionOptions::default());
-    server.transaction(200);
     let rollback = RollbackPrepared {
         prepare_end_lsn: Lsn(150),
         end_lsn: Lsn(310),
@@ -304,8 +303,8 @@ fn an_lsn_of_zero_confirms_nothing() {
         gid: b"g",
     };
     server.send(310, Message::RollbackPrepared(rollback));
-    assert_eq!(server.session.confirm_lsn(Lsn(0), 2), Ok(Lsn(0)));
-    assert_eq!(server.session.confirm_lsn(Lsn(310), 2), Ok(Lsn(310)));
+    assert_eq!(server.session.confirm_lsn(Lsn(0), 1), Ok(Lsn(0)));
+    assert_eq!(server.session.confirm_lsn(Lsn(310), 1), Ok(Lsn(310)));
 }
 
 #[test]

@@ -17,8 +17,8 @@ fn confirmed(server: &Server, slot: &str, comparison: &str) -> bool {
     )) == "true"
 }
 
-/// Red without the line `self.control.confirm_items` in `native/src/cli/printing.rs` (the lines come
-/// again), and when it confirms before `hand_over` and a batch more than was written.
+/// Red without the line `self.control.confirm_items` in `native/src/cli/printing.rs`: the lines come
+/// again.
 #[test]
 fn sigterm_while_lines_flow_leaves_neither_a_gap_nor_a_repetition() {
     const ROWS: usize = 20_000;
