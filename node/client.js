@@ -29,6 +29,8 @@ const NATIVE_OPTIONS = [
   'origin',
   'idleAdvance',
   'raw',
+  'memory',
+  'spillDirectory',
 ];
 const OWN_OPTIONS = ['acknowledge', 'signal', 'unchangedToast', 'json', 'int8'];
 
@@ -154,7 +156,8 @@ function checkOptions(options) {
   }
   refuseUnknown(options, [...NATIVE_OPTIONS, ...OWN_OPTIONS]);
   const { acknowledge = 'auto', signal } = options;
-  const { slot, publications, start, streaming, raw } = options;
+  const { slot, publications, start, raw } = options;
+  const memory = /** @type {number | undefined} */ (options['memory']);
   if (typeof slot !== 'string' || slot === '') {
     throw badOption('stream was given no slot', 'name the replication slot in the option slot');
   }
@@ -163,11 +166,8 @@ function checkOptions(options) {
     throw badOption('stream was given no publications', "pass their names: ['app_pub']");
   }
   if (start !== undefined) lsn.parse(/** @type {string} */ (start));
-  if ((streaming === 'on' || streaming === 'parallel') && raw !== true) {
-    throw badOption(
-      `the option streaming is '${streaming}', and transactions in pieces are not put together yet`,
-      'add raw: true, or leave streaming out',
-    );
+  if (memory !== undefined && !(Number.isSafeInteger(memory) && memory >= 0)) {
+    throw badOption(`the option memory is ${memory}`, 'it is a number of bytes');
   }
   if (acknowledge !== 'auto' && acknowledge !== 'manual') {
     throw badOption(`the option acknowledge is ${acknowledge}`, "it can be 'auto', 'manual'");

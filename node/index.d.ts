@@ -63,7 +63,10 @@ export interface StreamOptions extends ValueOptions {
   start?: string | undefined;
   /** The protocol's version. Default: the lowest that the other options need. */
   protocol?: 1 | 2 | 3 | 4 | undefined;
-  /** Whether large transactions come in pieces; so far with `raw` only. Default `off`. */
+  /**
+   * Whether the server sends large transactions before they end, in pieces. They come out whole at
+   * their end all the same, unless `raw` is set. Default `off`.
+   */
   streaming?: 'off' | 'on' | 'parallel' | undefined;
   /** Ask for values in binary form, which are bytes here. Default false. */
   binary?: boolean | undefined;
@@ -77,6 +80,13 @@ export interface StreamOptions extends ValueOptions {
   idleAdvance?: boolean | undefined;
   /** Every message as it came. Default false. */
   raw?: boolean | undefined;
+  /**
+   * Bytes of memory that pieces may take that wait for their transaction's end; what is over it
+   * waits in files. Default 16 MiB.
+   */
+  memory?: number | undefined;
+  /** Where these files are made. Default: the system's directory for temporary files. */
+  spillDirectory?: string | undefined;
   /**
    * `auto`: a transaction is confirmed when the item after its end is asked for. `manual`: by
    * `stream.acknowledge()` alone. Default `auto`.

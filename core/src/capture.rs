@@ -123,7 +123,12 @@ impl Reader {
 
     /// A reader of what a server sends, which needs no guess.
     pub const fn of_connection(limit: u32) -> Self {
-        Self { format: Some(Format::Capture), ..Self::new(limit) }
+        Self::of_format(Format::Capture, limit)
+    }
+
+    /// A reader of a recording whose format is known.
+    pub const fn of_format(format: Format, limit: u32) -> Self {
+        Self { format: Some(format), ..Self::new(limit) }
     }
 
     /// What the recording was found to be.

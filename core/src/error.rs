@@ -19,7 +19,7 @@ pub struct Error {
 }
 
 /// The result of decoding.
-pub type Result<T> = core::result::Result<T, Error>;
+pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 /// What is wrong with the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,11 @@ pub enum ErrorKind {
     UnknownFormat,
     /// The input is recognised, but this build does not read it here.
     Unsupported,
+    /// Transactions that have not ended take more memory than they may.
+    OverBudget {
+        /// What they may take, in bytes.
+        budget: u64,
+    },
 }
 
 impl ErrorKind {
@@ -95,6 +100,7 @@ impl ErrorKind {
             Self::TooLarge { .. } => 13,
             Self::UnknownFormat => 14,
             Self::Unsupported => 15,
+            Self::OverBudget { .. } => 16,
         }
     }
 }
@@ -119,6 +125,13 @@ impl Error {
     /// The field that was being read, such as `insert.new`.
     pub const fn context(&self) -> &'static str {
         self.context
+    }
+
+    /// The same error at another position.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub(crate) const fn moved(self, offset: u64) -> Self {
+        Self { offset, ..self }
     }
 
     /// The same error at a position `base` bytes further on.
@@ -186,6 +199,9 @@ impl fmt::Display for Error {
                 "neither a capture (.walcap) nor output of pg_recvlogical with pgoutput",
             )?,
             ErrorKind::Unsupported => f.write_str("recognised, but not supported here")?,
+            ErrorKind::OverBudget { budget } => {
+                write!(f, "over the budget of {budget} bytes of memory")?;
+            }
         }
         write!(f, " at byte {}", self.offset)
     }

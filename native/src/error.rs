@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::server_error::ServerError;
@@ -69,6 +70,13 @@ pub enum Error {
         port: u16,
         /// The `connect_timeout`.
         after: Duration,
+    },
+    /// A transaction that is too large for memory cannot be kept in files.
+    Spill {
+        /// Where the files are.
+        directory: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
     },
     /// The server, or this version of walscope, does not do what was asked for.
     Unsupported {
@@ -157,6 +165,7 @@ impl Error {
             Self::SlotMissing { .. } => "WALSCOPE_SLOT_MISSING",
             Self::PublicationMissing { .. } => "WALSCOPE_PUBLICATION_MISSING",
             Self::Timeout { .. } => "WALSCOPE_TIMEOUT",
+            Self::Spill { .. } => "WALSCOPE_SPILL",
             Self::Unsupported { .. } => "WALSCOPE_UNSUPPORTED",
         }
     }
@@ -182,6 +191,11 @@ impl Error {
                 "Check name and database, or create it: CREATE PUBLICATION {} FOR ALL TABLES",
                 quote_ident(publication)
             )),
+            Self::Spill { .. } => Some(
+                "Make room there, or name another directory (--spill-dir); nothing of the \
+                 transaction is confirmed"
+                    .into(),
+            ),
             Self::Decode(_) | Self::Io(_) | Self::Closed | Self::Silent(_) => None,
         }
     }
@@ -203,6 +217,7 @@ impl Error {
             | Self::Decode(_)
             | Self::SlotMissing { .. }
             | Self::PublicationMissing { .. }
+            | Self::Spill { .. }
             | Self::Unsupported { .. } => ErrorClass::Final,
         }
     }
@@ -287,6 +302,9 @@ impl fmt::Display for Error {
                 let place = Place(host, *port);
                 write!(f, "no connection to {place} within {} s", after.as_secs_f64())
             }
+            Self::Spill { directory, source } => {
+                write!(f, "cannot keep a transaction in {}: {source}", directory.display())
+            }
             Self::Unsupported { problem, .. } => f.write_str(problem),
         }
     }
@@ -337,7 +355,9 @@ impl fmt::Display for TlsError {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Connect { source, .. } | Self::Io(source) => Some(source),
+            Self::Connect { source, .. } | Self::Io(source) | Self::Spill { source, .. } => {
+                Some(source)
+            }
             Self::Tls(TlsError::Handshake(source)) => Some(source),
             Self::Decode(source) => Some(source),
             Self::Server(source) => Some(source.as_ref()),

@@ -53,6 +53,7 @@ mod json;
 mod notices;
 mod server_error;
 mod slots;
+mod spill;
 mod sql;
 mod stream;
 mod tls;
@@ -65,6 +66,7 @@ pub use connect::ConnectionKind;
 pub use error::{ConfigError, Error, ErrorClass, Result, TlsError};
 pub use server_error::ServerError;
 pub use slots::{CreatedSlot, SlotInfo, System};
+pub use spill::SpillFiles;
 pub use sql::{
     publication_list, quote_ident, quote_literal, quote_replication_literal, start_replication_sql,
 };

@@ -121,7 +121,9 @@ export class Batch {
     this.relations = relations;
     this.errors = options.errors;
     this.owner = options.owner;
-    this.position = countAt(index, HEADER.POSITION);
+    // All bits are set where the batch holds transactions that came in pieces.
+    const position = countAt(index, HEADER.POSITION);
+    this.position = position < 0 ? null : position;
     this.itemsBefore = countAt(index, HEADER.ITEMS_BEFORE);
     this.from = part?.from ?? HEADER.LENGTH;
     this.to = part?.to ?? index.length;

@@ -46,12 +46,22 @@ export class TextSource {
   /**
    * @param {Uint8Array} bytes
    * @param {number} base the offset of the first of these bytes
-   * @param {number} position where the batch's first byte lies in the whole input
+   * @param {number | null} position where the batch's first byte lies in the whole input
    */
   constructor(bytes, base, position) {
     this.data = bytes;
     this.base = base;
     this.position = position;
+  }
+
+  /**
+   * Where a byte lies in the whole input; null where that is not known.
+   *
+   * @param {number} offset
+   * @returns {number | null}
+   */
+  place(offset) {
+    return this.position === null ? null : this.position + offset;
   }
 
   /**

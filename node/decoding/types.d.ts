@@ -384,7 +384,7 @@ export interface DecoderOptions extends ValueOptions {
   format?: 'auto' | 'capture' | 'pg_recvlogical' | undefined;
   /** Every message as it came. Default false. */
   raw?: boolean | undefined;
-  /** The largest message, in bytes. Default 64 MiB. */
+  /** The largest message, and the most that pieces of transactions may take, in bytes. Default 64 MiB. */
   maxBytes?: number | undefined;
   /** `include`: what cannot be decoded is a record of kind `error`, and decoding goes on. */
   errors?: 'throw' | 'include' | undefined;

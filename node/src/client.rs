@@ -1,5 +1,6 @@
 //! Connections: settings, and one ordinary SQL connection that proves them.
 
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use napi_derive::napi;
@@ -42,6 +43,8 @@ struct RawStreamOptions {
     idle_advance: Option<bool>,
     #[serde(default)]
     raw: bool,
+    memory: Option<usize>,
+    spill_directory: Option<PathBuf>,
     password: Option<String>,
 }
 
@@ -113,6 +116,7 @@ impl RawStreamOptions {
                 )));
             }
         };
+        let defaults = StreamOptions::new(self.slot, self.publications);
         Ok(StreamOptions {
             create_slot: self.create_slot,
             temporary: self.temporary,
@@ -125,7 +129,10 @@ impl RawStreamOptions {
             origin,
             idle_advance: self.idle_advance.unwrap_or(true),
             acknowledge: Acknowledge::Manual,
-            ..StreamOptions::new(self.slot, self.publications)
+            raw: self.raw,
+            memory: self.memory.unwrap_or(defaults.memory),
+            spill_directory: self.spill_directory,
+            ..defaults
         })
     }
 }

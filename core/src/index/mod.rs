@@ -6,7 +6,8 @@
 //! core wrote itself. Numbers of 64 bits take two words, low word first.
 //!
 //! **Header** (8 words): layout version, total words, records, length of the received bytes, items
-//! before this batch (2), position of the batch's first byte in the whole input (2).
+//! before this batch (2), position of the batch's first byte in the whole input (2; all bits set when
+//! it holds transactions that came in pieces).
 //!
 //! **Records** follow each other. Their first 8 words are: kind (low byte) and flags (from bit 8),
 //! length in words, offset and length of the message, LSN (2), xid, items up to and including this
@@ -31,7 +32,7 @@ use crate::error::{Error, Result};
 use crate::pgoutput::Message;
 use crate::reader::range_in;
 use crate::replication::{PrimaryKeepalive, XLogData};
-use crate::transaction::{Tracker, View};
+use crate::transaction::{Sources, Tracker, View};
 use crate::types::Lsn;
 
 use table::{Record, Table, halves};
@@ -40,6 +41,8 @@ use table::{Record, Table, halves};
 pub const LAYOUT_VERSION: i32 = 1;
 /// Words of the header.
 pub const HEADER_WORDS: usize = 8;
+/// Position of a batch that is no one piece of the input.
+const NO_POSITION: u64 = u64::MAX;
 /// Words that every record begins with.
 pub const RECORD_WORDS: usize = 8;
 
@@ -75,8 +78,8 @@ pub struct Indexer {
     failed: Option<Error>,
     /// The open transaction is to be told before its next record.
     context_due: bool,
-    /// Position of the batch's first byte in the whole input.
-    position: u64,
+    /// The reader's position at the batch's first byte.
+    began: u64,
     /// Where the entry in hand lies in the log.
     lsn: Lsn,
     items_before: u64,
@@ -104,7 +107,7 @@ impl Indexer {
             on_error,
             failed: None,
             context_due: false,
-            position: 0,
+            began: 0,
             lsn: Lsn::INVALID,
             items_before: 0,
             items: 0,
@@ -123,7 +126,19 @@ impl Indexer {
     /// What cannot be decoded becomes a record. Unless errors are skipped it is the last one of this
     /// and the only one of every later batch, and the rest of the input counts as consumed.
     pub fn index(&mut self, input: &[u8], at_end: bool) -> Index<'_> {
-        self.position = self.reader.offset();
+        self.index_assembled(input, at_end, None, &[])
+    }
+
+    /// The same for bytes that came from elsewhere in the input, and with errors that were found on
+    /// the way: each with the position of the entry in `input` that it is about.
+    fn index_assembled(
+        &mut self,
+        input: &[u8],
+        at_end: bool,
+        sources: Option<&Sources>,
+        errors: &[(usize, Error)],
+    ) -> Index<'_> {
+        self.began = self.reader.offset();
         self.items_before = self.items;
         self.context_due = self.tracker.is_open();
         self.table.start();
@@ -132,27 +147,44 @@ impl Indexer {
                 self.error(error, 0..0);
                 input.len()
             }
-            None => self.entries(input, at_end),
+            None => self.entries(input, at_end, sources, errors),
         };
-        self.table.finish(consumed, self.items_before, self.position);
+        let contiguous = sources.is_none_or(Sources::is_contiguous);
+        let position = if contiguous { self.source(self.began, sources) } else { NO_POSITION };
+        self.table.finish(consumed, self.items_before, position);
         Index { consumed, words: self.table.words(), side: self.table.side() }
     }
 
-    fn entries(&mut self, input: &[u8], at_end: bool) -> usize {
+    fn entries(
+        &mut self,
+        input: &[u8],
+        at_end: bool,
+        sources: Option<&Sources>,
+        errors: &[(usize, Error)],
+    ) -> usize {
         let mut consumed = 0_usize;
+        let mut errors = errors.iter().peekable();
         loop {
             let rest = input.get(consumed..).unwrap_or_default();
             if rest.is_empty() {
                 return consumed;
             }
             self.lsn = Lsn::INVALID;
+            let known = errors.next_if(|(at, _)| *at == consumed).map(|(_, error)| *error);
             // Without a length the bytes behind an error cannot be told apart any more.
-            let (length, result) = match self.reader.next(rest) {
-                Ok(Next::NeedMore(_)) if !at_end => return consumed,
-                Ok(Next::NeedMore(_)) => (None, self.reader.finish(rest)),
-                Ok(Next::Entry(entry, length)) => (Some(length), self.entry(entry, input)),
-                Err(error) => (self.reader.skip(rest), Err(error)),
+            let (length, result) = match known {
+                Some(error) => (self.reader.skip(rest), Err(error)),
+                None => match self.reader.next(rest) {
+                    Ok(Next::NeedMore(_)) if !at_end => return consumed,
+                    Ok(Next::NeedMore(_)) => (None, self.reader.finish(rest)),
+                    Ok(Next::Entry(entry, length)) => (Some(length), self.entry(entry, input)),
+                    Err(error) => (self.reader.skip(rest), Err(error)),
+                },
             };
+            let result = result.map_err(|error| match known {
+                Some(_) => error,
+                None => error.moved(self.source(error.offset(), sources)),
+            });
             let end = consumed.saturating_add(length.unwrap_or(rest.len()));
             if let Err(error) = result {
                 self.error(error, consumed..end);
@@ -273,6 +305,13 @@ impl Indexer {
         self.table.put(halves(error.offset()));
         self.table.put([i32::from(error.kind().code())]);
         self.table.end();
+    }
+
+    /// The position in the whole input of what the reader says.
+    fn source(&self, position: u64, sources: Option<&Sources>) -> u64 {
+        let Some(sources) = sources else { return position };
+        let offset = position.saturating_sub(self.began);
+        sources.input(usize::try_from(offset).unwrap_or(usize::MAX))
     }
 
     /// Items of this batch so far.

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use walscope_core::ErrorKind;
-use walscope_core::capture::{Next, Reader};
+use walscope_core::capture::{Format, Next, Reader};
 use walscope_core::frame::MAX_MESSAGE;
+use walscope_core::transaction::{Assembler, Step, View};
 
 use super::lines::Lines;
 use super::output::Output;
+use super::pieces::Pieces;
 use super::{Failure, say};
+use crate::{Error, SpillFiles};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -23,6 +26,8 @@ pub(super) struct Arguments {
     /// Go on behind what cannot be decoded; each is told on standard error
     #[arg(long)]
     skip_unknown: bool,
+    #[command(flatten)]
+    pieces: Pieces,
 }
 
 /// What is read at once.
@@ -37,22 +42,75 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     } else {
         Box::new(File::open(path).map_err(|error| Failure::file("open", path, &error))?)
     };
-    let mut decoding = Decoding {
-        reader: Reader::new(MAX_MESSAGE),
-        lines: Lines::new(arguments.raw),
+    let view = if arguments.raw { View::Raw } else { View::Transactions };
+    let mut assembler = arguments.pieces.assembler(view, Reader::new(MAX_MESSAGE));
+    let mut printer = Printer {
+        lines: Lines::new(view),
         output: Output::new(None)?,
         pending: Vec::new(),
         skip: arguments.skip_unknown,
         path,
     };
-    let result = decoding.read_all(input);
+    let result = read_all(input, &mut assembler, &mut printer);
     // What came before an error is printed first.
-    decoding.hand_over()?;
+    printer.hand_over()?;
+    for xid in assembler.held() {
+        let path = path.display();
+        say(format_args!("walscope: {path}: transaction {xid} does not end here: not printed"));
+    }
     result
 }
 
-struct Decoding<'a> {
-    reader: Reader,
+fn read_all(
+    mut input: impl Read,
+    assembler: &mut Assembler<SpillFiles>,
+    printer: &mut Printer<'_>,
+) -> Result<(), Failure> {
+    let mut buffer = Vec::new();
+    loop {
+        let read = input.by_ref().take(READ_SIZE).read_to_end(&mut buffer);
+        let read = read.map_err(|error| Failure::file("read", printer.path, &error))?;
+        let consumed = print_whole(&buffer, assembler, printer)?;
+        buffer.drain(..consumed);
+        if read == 0 {
+            let mut reader = *assembler.reader();
+            return reader.finish(&buffer).map_err(|error| printer.failure(error));
+        }
+    }
+}
+
+/// Prints what is whole at the front of the buffer and returns how many bytes that takes.
+fn print_whole(
+    buffer: &[u8],
+    assembler: &mut Assembler<SpillFiles>,
+    printer: &mut Printer<'_>,
+) -> Result<usize, Failure> {
+    let mut consumed = 0;
+    loop {
+        let rest = &buffer[consumed..];
+        let position = assembler.reader().offset();
+        let format = assembler.reader().format().unwrap_or(Format::Capture);
+        match assembler.next(rest) {
+            Ok(Step::Pass(length)) => {
+                printer.entries(format, &rest[..length], |offset| position + offset as u64)?;
+                consumed += length;
+            }
+            Ok(Step::Assembled(assembled)) => {
+                printer.entries(format, assembled.bytes, |offset| assembled.source(offset))?;
+            }
+            Ok(Step::Hold(length)) => consumed += length,
+            Ok(Step::NeedMore(_)) => return Ok(consumed),
+            Err(Error::Decode(error)) => {
+                let length = assembler.skip(rest).ok_or_else(|| printer.failure(error))?;
+                printer.skip(error)?;
+                consumed += length;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+struct Printer<'a> {
     lines: Lines,
     output: Output,
     /// Lines that are not printed yet.
@@ -61,50 +119,38 @@ struct Decoding<'a> {
     path: &'a Path,
 }
 
-impl Decoding<'_> {
-    fn read_all(&mut self, mut input: impl Read) -> Result<(), Failure> {
-        let mut buffer = Vec::new();
-        loop {
-            let read = input.by_ref().take(READ_SIZE).read_to_end(&mut buffer);
-            let read = read.map_err(|error| Failure::file("read", self.path, &error))?;
-            let consumed = self.entries(&buffer)?;
-            buffer.drain(..consumed);
-            if read == 0 {
-                return self.reader.finish(&buffer).map_err(|error| self.failure(error));
+impl Printer<'_> {
+    /// Prints whole entries; `source` says where in the input a byte of them came.
+    fn entries(
+        &mut self,
+        format: Format,
+        bytes: &[u8],
+        source: impl Fn(usize) -> u64,
+    ) -> Result<(), Failure> {
+        let mut reader = Reader::of_format(format, MAX_MESSAGE);
+        let mut rest = bytes;
+        while let Ok(Next::Entry(entry, length)) = reader.next(rest) {
+            if let Err(error) = self.lines.write(&entry, &mut self.pending) {
+                let offset = reader.data_offset().saturating_add(error.offset());
+                let position = source(usize::try_from(offset).unwrap_or(usize::MAX));
+                self.skip(walscope_core::Error::new(error.kind(), position, error.context()))?;
             }
-        }
-    }
-
-    /// Prints all whole entries at the front of the buffer and returns how many bytes they take.
-    fn entries(&mut self, buffer: &[u8]) -> Result<usize, Failure> {
-        let mut consumed = 0;
-        loop {
-            let rest = &buffer[consumed..];
-            if rest.is_empty() {
-                return Ok(consumed);
-            }
-            let (length, result) = match self.reader.next(rest) {
-                Ok(Next::NeedMore(_)) => return Ok(consumed),
-                Ok(Next::Entry(entry, length)) => {
-                    let result = self.lines.write(&entry, &mut self.pending).map(|_| ());
-                    let position = self.reader.data_offset();
-                    (Some(length), result.map_err(|error| error.shifted(position)))
-                }
-                Err(error) => (self.reader.skip(rest), Err(error)),
-            };
-            match (length, result) {
-                (Some(length), Ok(())) => consumed += length,
-                (Some(length), Err(error)) if self.skip => {
-                    say(self.failure(error));
-                    consumed += length;
-                }
-                (_, Err(error)) => return Err(self.failure(error)),
-                (None, Ok(())) => return Ok(consumed),
-            }
+            rest = &rest[length..];
             if self.pending.len() >= LINES_SIZE {
                 self.hand_over()?;
             }
         }
+        Ok(())
+    }
+
+    /// Tells of what cannot be decoded and goes on, if that is wanted.
+    fn skip(&self, error: walscope_core::Error) -> Result<(), Failure> {
+        let failure = self.failure(error);
+        if !self.skip {
+            return Err(failure);
+        }
+        say(failure);
+        Ok(())
     }
 
     fn hand_over(&mut self) -> Result<(), Failure> {
@@ -120,9 +166,6 @@ impl Decoding<'_> {
                 message,
                 "The head of the capture is missing: record from the start of a connection",
             ),
-            ErrorKind::Unsupported if self.reader.format().is_some() => {
-                Failure::with_hint(message, "Use --raw")
-            }
             ErrorKind::UnknownFormat => {
                 Failure::with_hint(message, "Record one with walscope stream --capture FILE")
             }

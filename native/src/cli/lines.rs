@@ -27,8 +27,7 @@ pub(super) enum Brought {
 }
 
 impl Lines {
-    pub(super) fn new(raw: bool) -> Self {
-        let view = if raw { View::Raw } else { View::Transactions };
+    pub(super) fn new(view: View) -> Self {
         Self { tracker: Tracker::new(view), items: 0 }
     }
 

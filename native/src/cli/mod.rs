@@ -7,6 +7,7 @@ mod acknowledgements;
 mod decode;
 mod lines;
 mod output;
+mod pieces;
 mod printing;
 mod signals;
 mod stream;

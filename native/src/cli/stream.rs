@@ -8,11 +8,15 @@ use clap::{Args, ValueEnum};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 use walscope_core::Lsn;
+use walscope_core::capture::Reader;
+use walscope_core::frame::MAX_MESSAGE;
+use walscope_core::transaction::View;
 
 use super::acknowledgements::Acknowledgements;
 use super::lines::Lines;
 use super::output::Output;
-use super::printing::Printing;
+use super::pieces::Pieces;
+use super::printing::{Printer, Printing};
 use super::signals::Signals;
 use super::{Failure, say};
 use crate::{Acknowledge, Config, OriginFilter, Stream, StreamOptions, Streaming};
@@ -45,7 +49,7 @@ pub(super) struct Arguments {
     /// Protocol version; without it the lowest that the options need
     #[arg(long, value_name = "1..4")]
     protocol: Option<u8>,
-    /// Ask for large transactions in pieces (needs --raw)
+    /// Ask for large transactions before they end, in pieces
     #[arg(long, default_value = "off")]
     streaming: StreamingArgument,
     /// Ask for values in binary form
@@ -72,6 +76,8 @@ pub(super) struct Arguments {
     /// How changes are printed
     #[arg(long, default_value = "json")]
     format: Format,
+    #[command(flatten)]
+    pieces: Pieces,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -121,12 +127,6 @@ impl Arguments {
             StreamingArgument::On => Streaming::On,
             StreamingArgument::Parallel => Streaming::Parallel,
         };
-        if streaming != Streaming::Off && !self.raw {
-            return Err(Failure::with_hint(
-                "transactions that come in pieces can only be shown as they come",
-                "Add --raw, or leave out --streaming",
-            ));
-        }
         Ok(StreamOptions {
             create_slot: self.create_slot,
             temporary: self.temporary,
@@ -140,6 +140,8 @@ impl Arguments {
                 OriginArgument::Any => OriginFilter::Any,
                 OriginArgument::None => OriginFilter::None,
             }),
+            // Captures hold what came; what is printed is put together behind them.
+            raw: true,
             acknowledge: match self.ack {
                 Ack::Auto | Ack::Stdin => Acknowledge::Manual,
                 Ack::None => Acknowledge::Never,
@@ -181,19 +183,24 @@ async fn stream(arguments: Arguments) -> Result<(), Failure> {
     if arguments.capture.is_some() {
         output.capture(&info.capture_head())?;
     }
-    let printing = Printing {
-        lines: Lines::new(arguments.raw),
+    let view = if arguments.raw { View::Raw } else { View::Transactions };
+    let printer = Printer {
+        lines: Lines::new(view),
         print: arguments.format == Format::Json,
         until: arguments.until.map(|until| match until {
             Until::Now => info.server_flushed,
             Until::Lsn(lsn) => lsn,
         }),
         output,
+        pending: Vec::new(),
+        reached: false,
+    };
+    let printing = Printing {
+        assembler: arguments.pieces.assembler(view, Reader::of_connection(MAX_MESSAGE)),
+        printer,
         confirm: arguments.ack == Ack::Auto,
         control: stream.control().clone(),
-        pending: Vec::new(),
         unsynced: false,
-        reached: false,
     };
     let control = stream.control().clone();
     let mut acknowledgements = match arguments.ack {
@@ -214,8 +221,8 @@ async fn follow(
 ) -> Result<(), Failure> {
     let control = stream.control().clone();
     let mut signalled = false;
-    while !printing.reached && !signalled {
-        let sync_due = printing.output.sync_due().filter(|_| printing.unsynced);
+    while !printing.printer.reached && !signalled {
+        let sync_due = printing.printer.output.sync_due().filter(|_| printing.unsynced);
         tokio::select! {
             biased;
             () = signals.wait() => signalled = true,
@@ -234,7 +241,7 @@ async fn follow(
     }
     printing.finish()?;
     // Whoever confirms by standard input has to read the last lines first.
-    let rest = acknowledgements.rest(printing.lines.items);
+    let rest = acknowledgements.rest(printing.printer.lines.items);
     if signalled {
         return timeout(LAST_LINES, rest).await.unwrap_or(Ok(()));
     }

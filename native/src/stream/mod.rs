@@ -1,5 +1,6 @@
 //! A logical replication stream: from connecting to the last acknowledgement.
 
+mod assembly;
 mod batch;
 mod driver;
 mod options;
@@ -19,6 +20,7 @@ use walscope_core::session::AheadError;
 use crate::config::Config;
 use crate::error::Result;
 use crate::server_error::ServerError;
+use assembly::Assembly;
 use shared::{Closing, Shared, State};
 
 /// A stream of changes from a logical slot with the plugin pgoutput.
@@ -36,6 +38,8 @@ use shared::{Closing, Shared, State};
 pub struct Stream {
     control: StreamControl,
     acknowledge: Acknowledge,
+    /// Where transactions may come in pieces that are to be put together.
+    assembly: Option<Assembly>,
     info: StreamInfo,
 }
 
@@ -75,8 +79,13 @@ impl Stream {
         start::open(config, options).await
     }
 
-    fn new(shared: Arc<Shared>, acknowledge: Acknowledge, info: StreamInfo) -> Self {
-        Self { control: StreamControl { shared }, acknowledge, info }
+    fn new(
+        shared: Arc<Shared>,
+        acknowledge: Acknowledge,
+        assembly: Option<Assembly>,
+        info: StreamInfo,
+    ) -> Self {
+        Self { control: StreamControl { shared }, acknowledge, assembly, info }
     }
 
     /// What was found when the stream started.
@@ -99,7 +108,21 @@ impl Stream {
         if self.acknowledge == Acknowledge::Automatic {
             self.control.confirm_items(u64::MAX);
         }
-        self.control.shared.wait(State::take_batch).await
+        let Some(assembly) = &mut self.assembly else {
+            return self.control.shared.wait(State::take_batch).await;
+        };
+        loop {
+            if self.control.is_open()
+                && let Some(batch) = assembly.next()?
+            {
+                self.control.shared.lock().delivered = batch.items();
+                return Ok(Some(batch));
+            }
+            match self.control.shared.wait(State::take_bytes).await? {
+                Some(bytes) => assembly.receive(bytes),
+                None => return Ok(None),
+            }
+        }
     }
 
     /// Ends the stream in order: see [`StreamControl::close`].
@@ -174,6 +197,10 @@ impl StreamControl {
     pub async fn close(&self) -> Result<()> {
         self.want_end();
         self.shared.wait(State::take_end).await
+    }
+
+    fn is_open(&self) -> bool {
+        self.shared.lock().closing == Closing::No
     }
 
     fn want_end(&self) {

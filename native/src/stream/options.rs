@@ -1,6 +1,7 @@
 //! What to stream, and how: the options of START_REPLICATION for pgoutput, and what each server
 //! version knows of them.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use walscope_core::Lsn;
@@ -80,8 +81,17 @@ pub struct StreamOptions {
     pub max_message: u32,
     /// How long the server may be silent before it is asked for a sign of life.
     pub stall_timeout: Duration,
+    /// Give the pieces of large transactions as they come, instead of the whole at its end.
+    pub raw: bool,
+    /// How many bytes of memory the pieces may take that wait for their transaction's end. What is
+    /// over it waits in files.
+    pub memory: usize,
+    /// Where these files are made; without it in the system's directory for temporary files.
+    pub spill_directory: Option<PathBuf>,
 }
 
+/// Pieces of transactions that wait in memory.
+const DEFAULT_MEMORY: usize = 16 * 1024 * 1024;
 /// Protocol versions, by what they brought.
 const PROTOCOL_STREAMING: u8 = 2;
 const PROTOCOL_TWO_PHASE: u8 = 3;
@@ -111,6 +121,9 @@ impl StreamOptions {
             idle_advance: true,
             max_message: MAX_MESSAGE,
             stall_timeout: Duration::from_secs(30),
+            raw: false,
+            memory: DEFAULT_MEMORY,
+            spill_directory: None,
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Instant;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
 use walscope_core::session::{Micros, Session};
 
@@ -113,14 +113,23 @@ impl State {
         }
     }
 
-    /// Takes all whole frames, or says how the stream ended when none are left.
+    /// Takes all whole frames, which are handed over now, or says how the stream ended when none are
+    /// left.
     pub(super) fn take_batch(&mut self) -> Option<Result<Option<Batch>>> {
+        let taken = self.take_bytes()?;
+        if let Ok(Some(_)) = taken {
+            self.delivered = self.session.items_received();
+        }
+        Some(taken.map(|bytes| bytes.map(|bytes| Batch::new(bytes, self.delivered))))
+    }
+
+    /// The same, for somebody who hands them over later.
+    pub(super) fn take_bytes(&mut self) -> Option<Result<Option<Bytes>>> {
         if self.whole > 0 && self.closing == Closing::No {
             let bytes = self.buffer.split_to(self.whole).freeze();
             self.whole = 0;
-            self.delivered = self.session.items_received();
             self.wake_driver();
-            return Some(Ok(Some(Batch::new(bytes, self.delivered))));
+            return Some(Ok(Some(bytes)));
         }
         self.take_end().map(|end| end.map(|()| None))
     }

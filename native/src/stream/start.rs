@@ -10,14 +10,16 @@ use walscope_core::session::{Micros, Session, SessionOptions};
 use walscope_core::{Lsn, TimelineId, Timestamp};
 
 use super::Stream;
+use super::assembly::Assembly;
 use super::driver::Driver;
-use super::options::{Acknowledge, StreamOptions};
+use super::options::{Acknowledge, StreamOptions, Streaming};
 use super::shared::Shared;
 use crate::client::Client;
 use crate::config::Config;
 use crate::connect::ConnectionKind;
 use crate::error::{Error, Result};
 use crate::slots::SlotInfo;
+use crate::spill::SpillFiles;
 use crate::sql::start_replication_sql;
 
 /// The plugin whose messages are decoded.
@@ -82,6 +84,9 @@ pub(super) async fn open(config: &Config, options: StreamOptions) -> Result<Stre
     shared.lock().notices.extend(replication.notices);
     let driver = Driver::new(replication.socket, Arc::clone(&shared), options.max_message);
     tokio::spawn(driver.run());
+    let assembles = options.streaming != Streaming::Off && !options.raw;
+    let assembly =
+        assembles.then(|| Assembly::new(SpillFiles::new(options.spill_directory), options.memory));
     let info = StreamInfo {
         slot: options.slot,
         system_id: system.system_id,
@@ -93,7 +98,7 @@ pub(super) async fn open(config: &Config, options: StreamOptions) -> Result<Stre
         parameters: replication.parameters,
         options: for_server,
     };
-    Ok(Stream::new(shared, options.acknowledge, info))
+    Ok(Stream::new(shared, options.acknowledge, assembly, info))
 }
 
 impl StreamInfo {

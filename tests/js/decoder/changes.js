@@ -158,6 +158,37 @@ export const CHANGES = [
     },
   },
   {
+    name: 'a transaction that came in pieces comes whole',
+    async run(tools) {
+      const { assert } = tools;
+      const changes = await changesOf(tools, 'streamed');
+      const inserts = changes.filter((change) => change.kind === 'insert');
+      // The rows 601 to 1200 were rolled back.
+      const ids = Array.from({ length: 600 }, (_, index) => index + 1);
+      assert.deepEqual(
+        inserts.map((insert) => insert.new.id),
+        [...ids, 1],
+      );
+      assert.deepEqual(
+        inserts.map((insert) => insert.seq),
+        inserts.map((_, index) => index),
+      );
+      const kinds = new Set(changes.map((change) => change.kind));
+      assert.deepEqual([...kinds], ['begin', 'relation', 'insert', 'commit']);
+      assert.equal(inserts[0].commitLsn, changes.at(-1).commitLsn);
+      assert.equal(inserts.at(-1).xid, changes[0].xid);
+    },
+  },
+  {
+    name: 'transactions in pieces may take no more memory than they are given',
+    async run(tools) {
+      const { assert, host } = tools;
+      const decoder = new host.Decoder({ maxBytes: 10_000 });
+      const batch = decoder.push(await tools.load('streamed'));
+      assert.throws(() => [...batch.changes()], /over the budget of 10000 bytes/);
+    },
+  },
+  {
     name: 'raw shows every message as it came',
     async run(tools) {
       const { assert } = tools;

@@ -32,7 +32,7 @@ fn each_entry(fixture: &Fixture, mut look: impl FnMut(&Entry<'_>, &[u8], Reader)
     }
 }
 
-/// Whether transactions come in pieces, which only the raw view shows.
+/// Whether transactions come in pieces.
 fn is_streamed(fixture: &Fixture) -> bool {
     fixture.description.options.contains_key("streaming")
 }

@@ -42,7 +42,7 @@ pub(crate) enum Column {
 pub(crate) struct Record {
     pub(crate) kind: Kind,
     pub(crate) flag: bool,
-    /// Position of the message in the whole input; 0 where there is none.
+    /// Position of the message in the whole input; 0 where there is none, or more than one.
     pub(crate) position: u64,
     pub(crate) message: Vec<u8>,
     pub(crate) lsn: u64,
@@ -108,7 +108,8 @@ fn read(words: &[i32], bytes: &[u8], position: u64, items_before: u64) -> Record
     body.read(kind.0);
     assert!(body.words.is_empty(), "{kind:?}: {} words are left", body.words.len());
     // A keepalive has no message of the output plugin.
-    let position = if words[3] == 0 { 0 } else { position + u64::from(words[2].cast_unsigned()) };
+    let nowhere = words[3] == 0 || position == u64::MAX;
+    let position = if nowhere { 0 } else { position + u64::from(words[2].cast_unsigned()) };
     Record {
         kind,
         flag: words[0] >> 8 == 1,
