@@ -42,6 +42,8 @@ import { countAt, wordAt } from './words.js';
 export class Session {
   /** @type {Relations} */
   relations = new Map();
+  /** The slot of each table, by its OID. @type {Map<number, number>} */
+  #slots = new Map();
   /** The error that core stopped at. @type {import('./errors.js').DecodeError | null} */
   failed = null;
 
@@ -72,6 +74,7 @@ export class Session {
       if (kind === KIND.HEAD) {
         if (relations === this.relations) relations = new Map(relations);
         this.relations = new Map();
+        this.#slots.clear();
       } else if (kind === KIND.RELATION) {
         this.#describe(relations, index, at, bytes);
       } else if (kind === KIND.ERROR) {
@@ -95,6 +98,14 @@ export class Session {
     if (((wordAt(index, at) >>> FLAG_SHIFT) & FLAG_NEW_RELATION) === 0 && relations.has(slot))
       return;
     const relation = new Relation(readDescription(index, at, bytes), this.options.values);
+    const { oid } = relation.description;
+    const old = this.#slots.get(oid);
+    if (old !== undefined) {
+      // Later batches do not need the old description; this one and those before it do.
+      if (relations === this.relations) this.relations = new Map(relations);
+      this.relations.delete(old);
+    }
+    this.#slots.set(oid, slot);
     relations.set(slot, relation);
     this.relations.set(slot, relation);
   }

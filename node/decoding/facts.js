@@ -16,7 +16,7 @@ import {
   RECORD,
 } from './layout.js';
 import { lsnText, timeText } from './lsn.js';
-import { readDescription } from './relation.js';
+import { readChanged, readDescription } from './relation.js';
 import { nameText } from './text.js';
 import { countAt, timeAt, wordAt } from './words.js';
 
@@ -147,7 +147,7 @@ export function readFacts(words, at, bytes, relations) {
         content: bytes.slice(word(4), word(4) + word(5)),
       };
     case KIND.RELATION:
-      return { ...readDescription(words, at, bytes) };
+      return { ...readDescription(words, at, bytes), ...readChanged(words, at, bytes) };
     case KIND.ORIGIN:
       return { originLsn: lsnText(word(0), word(1)), name: text(2) };
     case KIND.TYPE:

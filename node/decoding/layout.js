@@ -7,7 +7,7 @@
  */
 
 /** The version of this layout; a batch of another version is refused. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** Words of the header. */
 export const HEADER = Object.freeze({
@@ -86,8 +86,10 @@ export const ROW = Object.freeze({
 export const OLD_KEY = 0x4b; // 'K'
 export const OLD_FULL = 0x4f; // 'O'
 
-/** Words of a column in a relation record. */
-export const RELATION_COLUMNS = 16;
+/** Words of a relation record: the JSON of what changed, and the columns. */
+export const RELATION_CHANGED = 15;
+export const RELATION_COLUMNS = 18;
+/** Words of a column in it. */
 export const RELATION_COLUMN_WORDS = 5;
 export const COLUMN_IS_KEY = 1;
 

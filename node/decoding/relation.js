@@ -9,6 +9,7 @@ import {
   OLD_FULL,
   OLD_KEY,
   RECORD,
+  RELATION_CHANGED,
   RELATION_COLUMNS,
   RELATION_COLUMN_WORDS,
   REPLICA_IDENTITY,
@@ -247,4 +248,18 @@ export function readDescription(words, at, bytes) {
     replicaIdentity: REPLICA_IDENTITY[identity],
     columns,
   };
+}
+
+/**
+ * What a relation record says has changed since the table was described before.
+ *
+ * @param {Int32Array} words
+ * @param {number} at
+ * @param {Uint8Array} bytes
+ * @returns {{ changed?: import('./types.js').RelationDifference }}
+ */
+export function readChanged(words, at, bytes) {
+  const where = at + RELATION_CHANGED;
+  const json = nameText(bytes, wordAt(words, where), wordAt(words, where + 1));
+  return json === null ? {} : { changed: JSON.parse(json) };
 }

@@ -237,7 +237,7 @@ const FACT_NAMES = {
   [KIND.ROLLBACK_PREPARED]: ['prepareEndLsn', 'endLsn', 'prepareTime', 'rollbackTime', 'gid'],
   [KIND.TRUNCATE]: ['relations', 'cascade', 'restartIdentity'],
   [KIND.MESSAGE]: ['transactional', 'prefix', 'content'],
-  [KIND.RELATION]: ['oid', 'schema', 'table', 'replicaIdentity', 'columns'],
+  [KIND.RELATION]: ['oid', 'schema', 'table', 'replicaIdentity', 'columns', 'changed'],
   [KIND.ORIGIN]: ['originLsn', 'name'],
   [KIND.TYPE]: ['oid', 'schema', 'name'],
   [KIND.STREAM_START]: ['firstSegment'],

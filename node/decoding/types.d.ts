@@ -147,6 +147,32 @@ export interface RelationColumn {
   key: boolean;
 }
 
+/**
+ * What differs from the table's last description on this connection. Every member is left out where
+ * it has nothing to say.
+ */
+export interface RelationDifference {
+  /** The names before, when the table was renamed or moved. */
+  renamedFrom?: TableName;
+  /** Before. */
+  replicaIdentity?: 'default' | 'nothing' | 'full' | 'index';
+  added?: string[];
+  dropped?: string[];
+  /**
+   * Dropped columns in whose place an added one of the same type stands, before a column that stays.
+   * RENAME COLUMN leaves that; so do another column list of a publication, a generated column that
+   * takes the place, and a column behind it that was dropped and added again. A last column is never
+   * in here: dropping one and adding another is common, and looks the same as well.
+   */
+  mayBeRenamed?: { from: string; to: string }[];
+  /** Columns of another type or modifier now, with those from before. */
+  retyped?: { name: string; type: number; typmod: number }[];
+  /** The names of all columns before, when those that are left have another order now. */
+  order?: string[];
+  /** The names of the columns of the replica identity before, when they are others now. */
+  key?: string[];
+}
+
 /** A table's description: before its first change, and when it differs from the last. */
 export interface Relation extends ChangeFacts {
   readonly kind: 'relation';
@@ -155,6 +181,8 @@ export interface Relation extends ChangeFacts {
   readonly table: string;
   readonly replicaIdentity: 'default' | 'nothing' | 'full' | 'index';
   readonly columns: RelationColumn[];
+  /** When this connection has described the table before, in another way. */
+  readonly changed?: RelationDifference;
 }
 
 /** The end of a transaction that was prepared for two-phase commit. */

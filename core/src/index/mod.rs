@@ -14,6 +14,10 @@
 //! record. What follows depends on the kind; the constants in [`kind`] say it. A *text* is two
 //! words, offset and length; length -1: absent.
 //!
+//! **Relations** have slot, OID, replica identity, schema (text), name (text), what changed (text:
+//! [`Difference::to_json`](crate::relation::Difference::to_json); absent when the table was not
+//! known), number of columns, and for each column name (text), type, modifier, whether it is a key.
+//!
 //! **Columns** are two words `(a, b)`: text at offset `a` of length `b` where all bytes are ASCII;
 //! `b` = -1 NULL; `b` = -2 unchanged TOAST; `b` <= -3 text of length `-3 - b` with other bytes;
 //! `a` < 0 a binary value at offset `!a`.
@@ -38,7 +42,7 @@ use crate::types::Lsn;
 use table::{Record, Table, halves};
 
 /// The version of this layout, the header's first word.
-pub const LAYOUT_VERSION: i32 = 1;
+pub const LAYOUT_VERSION: i32 = 2;
 /// Words of the header.
 pub const HEADER_WORDS: usize = 8;
 /// Position of a batch that is no one piece of the input.

@@ -160,6 +160,8 @@ fn relations(table: &mut Table, tracker: &mut Tracker, change: &Change<'_>, inpu
             ]);
             schema(table, input, relation.schema());
             table.text(input, relation.name);
+            let changed = tracker.difference().map(|difference| difference.to_json());
+            table.own_text(changed.as_deref());
             table.put([int(relation.columns().len())]);
             for column in relation.columns() {
                 table.text(input, column.name);

@@ -6,7 +6,7 @@ use alloc::string::String;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pgoutput::{Decoder, Message, tag};
 use crate::reader::Reader;
-use crate::relation::{Described, Relation, RelationCache, utf8_text};
+use crate::relation::{Described, Difference, Relation, RelationCache, utf8_text};
 use crate::types::{Lsn, Oid, Timestamp, Xid};
 
 /// What a consumer wants to see.
@@ -89,6 +89,11 @@ impl Tracker {
     #[inline]
     pub fn relation(&mut self, oid: Oid) -> Option<&Relation> {
         self.relations.get(oid)
+    }
+
+    /// What the last description of a relation has changed, if that was [`Described::Changed`].
+    pub fn difference(&self) -> Option<Difference<'_>> {
+        self.relations.difference()
     }
 
     /// Forgets everything, for another connection.

@@ -46,7 +46,7 @@ pub(crate) fn write_change(
         Message::Update(update) => row::write_update(&mut line, tracker, update),
         Message::Delete(delete) => row::write_delete(&mut line, tracker, delete),
         Message::Truncate(truncate) => row::write_truncate(&mut line, tracker, truncate),
-        message => facts(&mut line, message),
+        message => facts(&mut line, message, tracker),
     }
     let origin = tracker.transaction().and_then(|transaction| transaction.origin.as_deref());
     if placed && let Some(origin) = origin {
@@ -119,7 +119,7 @@ fn place(line: &mut Object<'_>, transaction: &Transaction) {
 }
 
 /// What a message says beyond its place.
-fn facts(line: &mut Object<'_>, message: &Message<'_>) {
+fn facts(line: &mut Object<'_>, message: &Message<'_>, tracker: &Tracker) {
     match message {
         Message::Commit(commit) => end(line, commit.end_lsn, "commitTime", commit.commit_time),
         Message::StreamCommit(commit) => {
@@ -158,7 +158,7 @@ fn facts(line: &mut Object<'_>, message: &Message<'_>) {
             line.bytes("schema", described.schema());
             line.bytes("name", described.name);
         }
-        Message::Relation(described) => relation(line, described),
+        Message::Relation(described) => relation(line, described, tracker),
         Message::Message(written) => logical_message(line, written),
         _ => {}
     }
@@ -181,7 +181,9 @@ fn logical_message(line: &mut Object<'_>, message: &LogicalMessage<'_>) {
     line.bytes("content", message.content);
 }
 
-fn relation(line: &mut Object<'_>, relation: &Relation<'_>) {
+/// A table's description and, when the connection has described it otherwise before, what changed:
+/// [`Difference::to_json`](walscope_core::relation::Difference::to_json).
+fn relation(line: &mut Object<'_>, relation: &Relation<'_>, tracker: &Tracker) {
     line.display("oid", relation.oid);
     line.bytes("schema", relation.schema());
     line.bytes("table", relation.name);
@@ -194,4 +196,7 @@ fn relation(line: &mut Object<'_>, relation: &Relation<'_>) {
         object.bool("key", column.key);
         object.end();
     });
+    if let Some(difference) = tracker.difference() {
+        line.display("changed", difference.to_json());
+    }
 }

@@ -76,6 +76,11 @@ export const CHANGES = [
           ],
         ],
       );
+      assert.deepEqual(
+        keyless.map((relation) => relation.changed),
+        [undefined, { added: ['c'] }],
+      );
+      assert.equal('changed' in keyless[0], false);
       const rows = await rowsOf(tools, 'changes', 'keyless');
       assert.deepEqual(
         rows.map((change) => change.new),

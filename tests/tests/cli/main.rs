@@ -4,6 +4,7 @@ mod bad_input;
 mod capture;
 mod confirmation;
 mod lines;
+mod relations;
 
 use walscope_tests::Server;
 

@@ -115,7 +115,10 @@ fn expected(fixture: &Fixture, view: View) -> Vec<Record> {
                 record.lsn = data.start.0;
                 record.xid = change.xid.map_or(0, |xid| xid.0);
                 record.context = context(&tracker, true);
-                record.fields = body(&change, &slots, view);
+                record.fields = match &change.message {
+                    Message::Relation(relation) => described(relation, &slots, &tracker),
+                    _ => body(&change, &slots, view),
+                };
             }
         }
         record.items = items;
@@ -196,7 +199,6 @@ fn body(change: &Change<'_>, slots: &Slots, view: View) -> Vec<Field> {
             fields.extend(truncate.relations().map(|oid| slots.of(oid)));
             fields
         }
-        Message::Relation(relation) => described(relation, slots),
         Message::BeginPrepare(_) if view == View::Transactions => Vec::new(),
         other => boundary(other),
     }
@@ -235,13 +237,15 @@ fn column(column: pgoutput::Column<'_>) -> Column {
     }
 }
 
-fn described(relation: &pgoutput::Relation<'_>, slots: &Slots) -> Vec<Field> {
+fn described(relation: &pgoutput::Relation<'_>, slots: &Slots, tracker: &Tracker) -> Vec<Field> {
+    let changed = tracker.difference().map(|difference| difference.to_json().into_bytes());
     let mut fields = vec![
         slots.of(relation.oid),
         Field::Word(relation.oid.0.cast_signed()),
         Field::Word(i32::from(relation.replica_identity as u8)),
         text(relation.schema()),
         text(relation.name),
+        Field::Text(changed),
         Field::Word(int(relation.columns().len())),
     ];
     for column in relation.columns() {

@@ -141,7 +141,7 @@ impl Body<'_> {
             b'r' => self.plain("ddddt"),
             b'O' => self.plain("dt"),
             b'R' => {
-                self.plain("wwwtt");
+                self.plain("wwwttt");
                 for _ in 0..self.word() {
                     self.plain("twww");
                 }

@@ -1,7 +1,15 @@
-//! The relation cache: what the OIDs in rows stand for.
+//! Tables as the stream describes them: what the OIDs in rows stand for.
 //!
 //! Rows name their table by OID only; the server describes the table before its first row and again
-//! whenever it has changed. The cache lives as long as the connection.
+//! whenever it has changed. [`RelationCache`] keeps the descriptions as long as the connection
+//! lives, and [`Difference`] says what another one of the same table changes.
+
+mod cache;
+mod difference;
+mod json;
+
+pub use cache::{Described, RelationCache};
+pub use difference::Difference;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -38,73 +46,6 @@ pub struct Column {
     pub type_modifier: i32,
     /// Whether it is part of the replica identity.
     pub key: bool,
-}
-
-/// What a Relation message brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Described {
-    /// A relation that was not known.
-    New,
-    /// Another description of a known relation.
-    Changed,
-    /// What was known already.
-    Same,
-}
-
-/// All relations described so far on one connection.
-#[derive(Clone, Debug, Default)]
-pub struct RelationCache {
-    /// Sorted by OID.
-    relations: Vec<Relation>,
-    /// Where the last one was found: rows of one table mostly follow each other.
-    last: usize,
-    next_slot: u32,
-}
-
-impl RelationCache {
-    /// Takes in a description.
-    ///
-    /// # Errors
-    ///
-    /// A name that is not UTF-8: [`ErrorKind::Utf8`].
-    pub fn describe(&mut self, message: &pgoutput::Relation<'_>) -> Result<Described> {
-        let place = self.relations.binary_search_by_key(&message.oid, |relation| relation.oid);
-        let known = place.ok().and_then(|index| self.relations.get_mut(index));
-        if known.as_ref().is_some_and(|known| known.is_described_by(message)) {
-            return Ok(Described::Same);
-        }
-        let relation = Relation::from_message(message, self.next_slot)?;
-        self.next_slot = self.next_slot.saturating_add(1);
-        match (known, place) {
-            (Some(known), _) => {
-                *known = relation;
-                Ok(Described::Changed)
-            }
-            (None, Ok(index) | Err(index)) => {
-                self.relations.insert(index, relation);
-                Ok(Described::New)
-            }
-        }
-    }
-
-    /// The relation of that OID.
-    #[inline]
-    pub fn get(&mut self, oid: Oid) -> Option<&Relation> {
-        if self.relations.get(self.last).is_none_or(|relation| relation.oid != oid) {
-            self.last = self.relations.binary_search_by_key(&oid, |relation| relation.oid).ok()?;
-        }
-        self.relations.get(self.last)
-    }
-
-    /// Forgets one relation: how it is now cannot be known.
-    pub fn forget(&mut self, oid: Oid) {
-        self.relations.retain(|relation| relation.oid != oid);
-    }
-
-    /// Forgets all relations: a new connection describes them again. Slots are not used twice.
-    pub fn clear(&mut self) {
-        self.relations.clear();
-    }
 }
 
 impl Relation {

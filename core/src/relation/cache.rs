@@ -1,0 +1,86 @@
+//! The relation cache.
+
+use alloc::vec::Vec;
+use core::mem;
+
+use super::{Difference, Relation};
+use crate::error::Result;
+use crate::pgoutput;
+use crate::types::Oid;
+
+/// What a Relation message brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Described {
+    /// A relation that was not known.
+    New,
+    /// Another description of a known relation: [`RelationCache::difference`] says what differs.
+    Changed,
+    /// What was known already.
+    Same,
+}
+
+/// All relations described so far on one connection.
+#[derive(Clone, Debug, Default)]
+pub struct RelationCache {
+    /// Sorted by OID.
+    relations: Vec<Relation>,
+    /// Where the last one was found: rows of one table mostly follow each other.
+    last: usize,
+    next_slot: u32,
+    /// What the last description replaced.
+    replaced: Option<Relation>,
+}
+
+impl RelationCache {
+    /// Takes in a description.
+    ///
+    /// # Errors
+    ///
+    /// A name that is not UTF-8: [`ErrorKind::Utf8`](crate::ErrorKind::Utf8).
+    pub fn describe(&mut self, message: &pgoutput::Relation<'_>) -> Result<Described> {
+        self.replaced = None;
+        let place = self.relations.binary_search_by_key(&message.oid, |relation| relation.oid);
+        let known = place.ok().and_then(|index| self.relations.get_mut(index));
+        if known.as_ref().is_some_and(|known| known.is_described_by(message)) {
+            return Ok(Described::Same);
+        }
+        let relation = Relation::from_message(message, self.next_slot)?;
+        self.next_slot = self.next_slot.saturating_add(1);
+        match (known, place) {
+            (Some(known), _) => {
+                self.replaced = Some(mem::replace(known, relation));
+                Ok(Described::Changed)
+            }
+            (None, Ok(index) | Err(index)) => {
+                self.relations.insert(index, relation);
+                Ok(Described::New)
+            }
+        }
+    }
+
+    /// What the last description has changed, if it was [`Described::Changed`].
+    pub fn difference(&self) -> Option<Difference<'_>> {
+        let before = self.replaced.as_ref()?;
+        let place = self.relations.binary_search_by_key(&before.oid, |relation| relation.oid);
+        Some(Difference::between(before, self.relations.get(place.ok()?)?))
+    }
+
+    /// The relation of that OID.
+    #[inline]
+    pub fn get(&mut self, oid: Oid) -> Option<&Relation> {
+        if self.relations.get(self.last).is_none_or(|relation| relation.oid != oid) {
+            self.last = self.relations.binary_search_by_key(&oid, |relation| relation.oid).ok()?;
+        }
+        self.relations.get(self.last)
+    }
+
+    /// Forgets one relation: how it is now cannot be known.
+    pub fn forget(&mut self, oid: Oid) {
+        self.relations.retain(|relation| relation.oid != oid);
+    }
+
+    /// Forgets all relations: a new connection describes them again. Slots are not used twice.
+    pub fn clear(&mut self) {
+        self.relations.clear();
+    }
+}
