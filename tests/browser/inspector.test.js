@@ -129,6 +129,19 @@ test('a file is chosen, dropped, pasted as hex', async () => {
   assert.deepEqual((await rowsInSight(page))[0]?.cells.slice(1, 4), ['', '742', 'begin']);
 });
 
+test('a table that is altered says what changed', async () => {
+  await choose(page, capturePath('changes'));
+  await page.setViewportSize({ width: 1600, height: 6000 });
+  await page.waitForSelector(`#list .row:not([hidden])[aria-rowindex="${await rowCount(page)}"]`);
+  const rows = (await rowsInSight(page)).map(({ cells }) => cells.slice(3, 6).join(' | '));
+  // After that the server only repeats itself.
+  assert.deepEqual(rows.filter((row) => row.startsWith('relation | public.keyless')).slice(0, 3), [
+    'relation | public.keyless | a int4  b text  identity default',
+    'relation | public.keyless | added c  a int4  b text  c int8  identity default',
+    'relation | public.keyless | a int4  b text  c int8  identity default',
+  ]);
+});
+
 test('transactions fold by key and by mouse', async () => {
   const messages = await rowCount(page);
   await press(page, 'Home', 1);

@@ -200,7 +200,26 @@ function relationLine(facts) {
   for (const { name, type, key } of facts.columns) {
     parts.push(`${NAME}${visible(name)} ${VALUE}${typeName(type)}${key ? `${WORD} key` : ''}`);
   }
-  return line([...parts, `${NAME}identity ${VALUE}${facts.replicaIdentity}`]);
+  return line([...changed(facts), ...parts, `${NAME}identity ${VALUE}${facts.replicaIdentity}`]);
+}
+
+/**
+ * What differs from the table's last description.
+ * @param {Record<string, any>} facts
+ */
+function changed({ changed = {} }) {
+  const { renamedFrom: table, replicaIdentity, added, dropped, retyped, order, key } = changed;
+  /** @type {[string, string | undefined][]} */
+  const parts = [
+    ['was', table && tableName(table.schema, table.table)],
+    ['identity was', replicaIdentity],
+    ['added', added?.map(visible).join(', ')],
+    ['dropped', dropped?.map(visible).join(', ')],
+    ['retyped', retyped?.map((/** @type {any} */ { name }) => visible(name)).join(', ')],
+    ['order was', order?.map(visible).join(', ')],
+    ['key was', key && (key.map(visible).join(', ') || 'none')],
+  ];
+  return parts.filter(([, text]) => text).map(([word, text]) => `${WORD}${word} ${VALUE}${text}`);
 }
 
 /** @param {Record<string, any>} facts */
