@@ -25,10 +25,12 @@ export function runCommand(program, args) {
 
 /**
  * Builds the command.
+ * @param {string[]} [options] of cargo
  * @returns {string} its path
  */
-export function buildCommand() {
-  const { status, stdout, stderr } = runCommand('cargo', [...BUILD, '--message-format', 'json']);
+export function buildCommand(options = []) {
+  const args = [...BUILD, ...options, '--message-format', 'json'];
+  const { status, stdout, stderr } = runCommand('cargo', args);
   if (status !== 0) throw new Error(`cargo ${BUILD.join(' ')} failed: ${stderr}`);
   for (const line of stdout.trim().split('\n')) {
     const { executable } = JSON.parse(line);

@@ -89,9 +89,11 @@ fn print_whole(
     loop {
         let rest = &buffer[consumed..];
         let position = assembler.reader().offset();
-        let format = assembler.reader().format().unwrap_or(Format::Capture);
+        let format = assembler.reader().format();
         match assembler.next(rest) {
             Ok(Step::Pass(length)) => {
+                // The first entry tells the format.
+                let format = assembler.reader().format();
                 printer.entries(format, &rest[..length], |offset| position + offset as u64)?;
                 consumed += length;
             }
@@ -123,13 +125,16 @@ impl Printer<'_> {
     /// Prints whole entries; `source` says where in the input a byte of them came.
     fn entries(
         &mut self,
-        format: Format,
+        format: Option<Format>,
         bytes: &[u8],
         source: impl Fn(usize) -> u64,
     ) -> Result<(), Failure> {
+        let format = format.unwrap_or(Format::Capture);
         let mut reader = Reader::of_format(format, MAX_MESSAGE);
         let mut rest = bytes;
-        while let Ok(Next::Entry(entry, length)) = reader.next(rest) {
+        while !rest.is_empty() {
+            let next = reader.next(rest).map_err(|error| self.failure(error))?;
+            let Next::Entry(entry, length) = next else { break };
             if let Err(error) = self.lines.write(&entry, &mut self.pending) {
                 let offset = reader.data_offset().saturating_add(error.offset());
                 let position = source(usize::try_from(offset).unwrap_or(usize::MAX));

@@ -106,7 +106,12 @@ impl Printer {
     fn entries(&mut self, bytes: &[u8]) -> (usize, Result<(), Failure>) {
         let mut reader = Reader::of_connection(MAX_MESSAGE);
         let mut printed = 0;
-        while let Ok(Next::Entry(entry, length)) = reader.next(&bytes[printed..]) {
+        while printed < bytes.len() {
+            let (entry, length) = match reader.next(&bytes[printed..]) {
+                Ok(Next::Entry(entry, length)) => (entry, length),
+                Ok(Next::NeedMore(_)) => break,
+                Err(error) => return (printed, Err(undecodable(error))),
+            };
             printed += length;
             match self.lines.write(&entry, &mut self.pending) {
                 Ok(brought) => self.reached = self.is_end(brought),

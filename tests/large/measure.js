@@ -1,0 +1,143 @@
+// Runs a transaction of any size through each reader, in a process of its own, and watches its
+// memory.
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { buildCommand } from '../browser/command.js';
+import { startServer } from '../harness/postgres.js';
+
+const READER = fileURLToPath(new URL('reader.js', import.meta.url));
+const ROW_BYTES = 1000;
+const MEGABYTE = 1_000_000;
+const POLL_MS = 50;
+const STREAMING = { 1: 'off', 4: 'parallel' };
+
+/**
+ * @typedef {object} Result
+ * @property {string} reader
+ * @property {number} protocol
+ * @property {number} rows
+ * @property {number} seconds
+ * @property {number} peakMiB
+ * @property {number} leftBehind files in the spill folder afterwards
+ */
+
+/**
+ * @param {{ megabytes: number, release?: boolean }} options
+ * @returns {Promise<Result[]>}
+ */
+export async function measure({ megabytes, release = false }) {
+  const rows = Math.ceil((megabytes * MEGABYTE) / ROW_BYTES);
+  const folder = await mkdtemp(join(tmpdir(), 'walscope-large-'));
+  const server = await startServer({ settings: { logical_decoding_work_mem: '64MB' } });
+  try {
+    const command = buildCommand(release ? ['--release'] : []);
+    const readers = Object.keys(STREAMING).flatMap((protocol) => [
+      { name: 'command', protocol, slot: `command_${protocol}` },
+      { name: 'addon', protocol, slot: `addon_${protocol}` },
+    ]);
+    await prepare(server, readers, rows);
+    const results = [];
+    for (const { name, protocol, slot } of readers) {
+      const streaming = STREAMING[/** @type {keyof typeof STREAMING} */ (Number(protocol))];
+      const child =
+        name === 'command'
+          ? spawnCommand(command, server, { slot, streaming, folder })
+          : spawnReader(server, { slot, streaming, folder });
+      const watched = await watch(child);
+      const leftBehind = (await readdir(folder)).length;
+      results.push({ reader: name, protocol: Number(protocol), ...watched, leftBehind });
+    }
+    return results;
+  } finally {
+    await server.stop();
+    await rm(folder, { recursive: true });
+  }
+}
+
+/**
+ * @param {any} server
+ * @param {{ slot: string }[]} readers
+ * @param {number} rows
+ */
+async function prepare(server, readers, rows) {
+  await server.sql('CREATE TABLE t (id int PRIMARY KEY, body text)');
+  // The rows are in the log, which is what counts, and not in files of their own.
+  await server.sql('ALTER TABLE t ALTER body SET STORAGE PLAIN');
+  await server.sql('CREATE PUBLICATION p FOR TABLE t');
+  for (const { slot } of readers) {
+    await server.sql(`SELECT pg_create_logical_replication_slot('${slot}', 'pgoutput')`);
+  }
+  const body = `repeat(md5(n::text), ${Math.ceil(ROW_BYTES / 32)})`;
+  await server.sql(`INSERT INTO t SELECT n, ${body} FROM generate_series(1, ${rows}) n`);
+}
+
+/**
+ * @param {string} command
+ * @param {any} server
+ * @param {{ slot: string, streaming: string, folder: string }} options
+ */
+function spawnCommand(command, server, { slot, streaming, folder }) {
+  const options = ['--slot', slot, '--publication', 'p', '--streaming', streaming];
+  const args = ['stream', server.url(), ...options, '--until', 'now', '--spill-dir', folder];
+  return spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/**
+ * @param {any} server
+ * @param {{ slot: string, streaming: string, folder: string }} options
+ */
+function spawnReader(server, { slot, streaming, folder }) {
+  const options = JSON.stringify({ slot, streaming, spillDirectory: folder });
+  const args = [READER, server.url(), options];
+  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/**
+ * Reads what the process prints to its end, and how much memory it took at most.
+ *
+ * @param {import('node:child_process').ChildProcess} child
+ */
+export async function watch(child) {
+  const started = performance.now();
+  let inserts = 0;
+  let told = 0;
+  let cut = '';
+  child.stdout?.setEncoding('latin1').on('data', (/** @type {string} */ text) => {
+    const parts = (cut + text).split('\n');
+    cut = parts.pop() ?? '';
+    for (const line of parts) {
+      if (line.startsWith('{"kind":"insert"')) inserts += 1;
+      if (line.startsWith('rows ')) told = Number(line.slice(5));
+    }
+  });
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  let peakKiB = 0;
+  let running = true;
+  ended.then(() => (running = false));
+  while (running) {
+    peakKiB = Math.max(peakKiB, await highWaterMark(child.pid));
+    await sleep(POLL_MS);
+  }
+  const code = await ended;
+  if (code !== 0) throw new Error(`the reader ended with ${code}`);
+  return {
+    rows: inserts + told,
+    seconds: Math.round((performance.now() - started) / 100) / 10,
+    peakMiB: Math.round(peakKiB / 1024),
+  };
+}
+
+/**
+ * The most memory that a process has taken so far.
+ *
+ * @param {number | undefined} pid
+ */
+async function highWaterMark(pid) {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0);
+}
