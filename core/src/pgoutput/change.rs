@@ -4,7 +4,7 @@
 //! `src/backend/replication/logical/proto.c`.
 
 use crate::error::{ErrorKind, Result};
-use crate::pgoutput::tuple::Tuple;
+use crate::pgoutput::{tag, tuple::Tuple};
 use crate::reader::Reader;
 use crate::types::{Oid, Xid};
 
@@ -113,8 +113,29 @@ impl<'a> Truncate<'a> {
     }
 }
 
+/// Takes apart what most messages are, an insert, or an update without an old row: tag, transaction,
+/// relation and new row. `None`: any other message, or one that is wrong, of which the general way
+/// says what.
+#[inline]
+pub(super) fn decode_new_row(
+    payload: &[u8],
+    streaming: bool,
+) -> Option<(u8, Option<Xid>, Oid, Tuple<'_>)> {
+    let (&tag @ (tag::INSERT | tag::UPDATE), mut rest) = payload.split_first()? else {
+        return None;
+    };
+    let mut xid = None;
+    if streaming {
+        let (bytes, behind) = rest.split_first_chunk()?;
+        xid = Some(Xid(u32::from_be_bytes(*bytes)));
+        rest = behind;
+    }
+    let (relation, rest) = rest.split_first_chunk()?;
+    let (&NEW_TUPLE, rest) = rest.split_first()? else { return None };
+    Some((tag, xid, Oid(u32::from_be_bytes(*relation)), Tuple::whole(rest)?))
+}
+
 impl<'a> Insert<'a> {
-    #[inline]
     pub(super) fn decode(reader: &mut Reader<'a>, xid: Option<Xid>) -> Result<Self> {
         let relation = reader.oid("insert.relation")?;
         let start = *reader;
@@ -126,7 +147,6 @@ impl<'a> Insert<'a> {
 }
 
 impl<'a> Update<'a> {
-    #[inline]
     pub(super) fn decode(reader: &mut Reader<'a>, xid: Option<Xid>) -> Result<Self> {
         let relation = reader.oid("update.relation")?;
         let mut start = *reader;
@@ -147,7 +167,6 @@ impl<'a> Update<'a> {
 }
 
 impl<'a> Delete<'a> {
-    #[inline]
     pub(super) fn decode(reader: &mut Reader<'a>, xid: Option<Xid>) -> Result<Self> {
         let relation = reader.oid("delete.relation")?;
         let start = *reader;

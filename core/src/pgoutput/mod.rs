@@ -180,6 +180,21 @@ impl Decoder {
     /// state stays as it was.
     #[inline]
     pub fn decode<'a>(&mut self, payload: &'a [u8]) -> Result<Message<'a>> {
+        // Each message is built where it is returned: moving it would cost what decoding a small row
+        // does.
+        match change::decode_new_row(payload, self.streaming.is_some()) {
+            Some((tag::INSERT, xid, relation, new)) => {
+                Ok(Message::Insert(Insert { xid, relation, new }))
+            }
+            Some((_, xid, relation, new)) => {
+                Ok(Message::Update(Update { xid, relation, old: None, new }))
+            }
+            None => self.decode_any(payload),
+        }
+    }
+
+    #[inline(never)]
+    fn decode_any<'a>(&mut self, payload: &'a [u8]) -> Result<Message<'a>> {
         let mut reader = Reader::new(payload, 0);
         let message = self.read(&mut reader, Extent::Whole);
         if message.is_ok() {
@@ -204,7 +219,6 @@ impl Decoder {
     }
 
     /// Keeps track of where pieces of streamed transactions begin and end.
-    #[inline]
     const fn follow(&mut self, message: &Result<Message<'_>>) {
         match message {
             Ok(Message::StreamStart(start)) => self.streaming = Some(start.xid),
@@ -213,9 +227,6 @@ impl Decoder {
         }
     }
 
-    /// Reads one message. Results are built where they are returned, never moved on the way: that
-    /// is most of what decoding a small row would cost.
-    #[inline]
     fn read<'a>(&self, reader: &mut Reader<'a>, extent: Extent) -> Result<Message<'a>> {
         let tag = reader.u8("message")?;
         // Inside a piece of a streamed transaction every change begins with its (sub)transaction.

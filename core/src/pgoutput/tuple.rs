@@ -9,7 +9,7 @@
 //! | then per column: 1 | `'n'` NULL, `'u'` unchanged TOAST, `'t'` text, `'b'` binary |
 //! | for `'t'` and `'b'`: 4 + length | length and value |
 
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::reader::Reader;
 
 const NULL: u8 = b'n';
@@ -39,15 +39,26 @@ pub enum Column<'a> {
 }
 
 impl<'a> Tuple<'a> {
-    #[inline]
+    /// Reads a row that others may follow.
     pub(super) fn decode(reader: &mut Reader<'a>, context: &'static str) -> Result<Self> {
         let columns = reader.u16(context)?;
-        let start = reader.rest();
-        for _ in 0..columns {
-            column(reader, context)?;
-        }
-        let length = start.len().saturating_sub(reader.rest().len());
-        Ok(Self { columns, bytes: start.get(..length).unwrap_or_default() })
+        let bytes = reader.rest();
+        let end = walk(bytes, columns);
+        let (Ok(rest) | Err(rest)) = end;
+        let bytes = reader.bytes(bytes.len().saturating_sub(rest.len()), context)?;
+        end.map(|_| Self { columns, bytes }).map_err(|_| fault(*reader, context))
+    }
+
+    /// The row that is all of `bytes`; `None` where they are no row, or more than one.
+    ///
+    /// Its slice does not depend on where the walk ends, so the processor may begin to read the
+    /// columns before all of them are checked.
+    #[inline]
+    pub(super) fn whole(bytes: &'a [u8]) -> Option<Self> {
+        let (columns, bytes) = bytes.split_first_chunk()?;
+        let columns = u16::from_be_bytes(*columns);
+        let rest = walk(bytes, columns).ok()?;
+        rest.is_empty().then_some(Self { columns, bytes })
     }
 
     /// How many columns the row has.
@@ -64,7 +75,7 @@ impl<'a> Tuple<'a> {
     /// The columns in their order.
     #[inline]
     pub const fn iter(&self) -> Columns<'a> {
-        Columns { left: self.columns, reader: Reader::new(self.bytes, 0) }
+        Columns { left: self.columns, rest: self.bytes }
     }
 
     /// The columns, with unchanged TOASTed values taken from the whole old row, where it has them.
@@ -105,7 +116,7 @@ impl<'a> IntoIterator for &Tuple<'a> {
 #[derive(Clone, Debug)]
 pub struct Columns<'a> {
     left: u16,
-    reader: Reader<'a>,
+    rest: &'a [u8],
 }
 
 impl<'a> Iterator for Columns<'a> {
@@ -114,7 +125,9 @@ impl<'a> Iterator for Columns<'a> {
     #[inline]
     fn next(&mut self) -> Option<Column<'a>> {
         self.left = self.left.checked_sub(1)?;
-        column(&mut self.reader, "column").ok()
+        let (column, rest) = split_column(self.rest)?;
+        self.rest = rest;
+        Some(column)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -124,15 +137,42 @@ impl<'a> Iterator for Columns<'a> {
 
 impl ExactSizeIterator for Columns<'_> {}
 
+/// What is behind so many columns, or, as an error, what begins with the first unsound one.
 #[inline]
-fn column<'a>(reader: &mut Reader<'a>, context: &'static str) -> Result<Column<'a>> {
-    let start = *reader;
-    match reader.u8(context)? {
-        TEXT => reader.sized_bytes(context).map(Column::Text),
-        NULL => Ok(Column::Null),
-        UNCHANGED => Ok(Column::UnchangedToast),
-        BINARY => reader.sized_bytes(context).map(Column::Binary),
-        other => Err(start.error(ErrorKind::InvalidValue(other), context)),
+fn walk(bytes: &[u8], columns: u16) -> core::result::Result<&[u8], &[u8]> {
+    let mut rest = bytes;
+    for _ in 0..columns {
+        rest = split_column(rest).ok_or(rest)?.1;
+    }
+    Ok(rest)
+}
+
+/// The column at the front of `bytes` and what is behind it; `None` where there is none.
+#[inline]
+fn split_column(bytes: &[u8]) -> Option<(Column<'_>, &[u8])> {
+    match bytes {
+        [kind @ (TEXT | BINARY), a, b, c, d, value @ ..] => {
+            let length = usize::try_from(i32::from_be_bytes([*a, *b, *c, *d])).ok()?;
+            let (value, rest) = value.split_at_checked(length)?;
+            Some((if *kind == TEXT { Column::Text(value) } else { Column::Binary(value) }, rest))
+        }
+        [NULL, rest @ ..] => Some((Column::Null, rest)),
+        [UNCHANGED, rest @ ..] => Some((Column::UnchangedToast, rest)),
+        _ => None,
+    }
+}
+
+/// What is wrong with the column at the cursor, which [`split_column`] did not take.
+#[cold]
+fn fault(mut reader: Reader<'_>, context: &'static str) -> Error {
+    let start = reader;
+    let kind = match reader.u8(context) {
+        Ok(kind) => kind,
+        Err(error) => return error,
+    };
+    match (kind, reader.sized_bytes(context)) {
+        (TEXT | BINARY, Err(error)) => error,
+        _ => start.error(ErrorKind::InvalidValue(kind), context),
     }
 }
 
