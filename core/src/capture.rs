@@ -271,6 +271,48 @@ impl Reader {
     }
 }
 
+/// Whether the JSON object of a head says that another plugin than pgoutput wrote what follows.
+pub fn is_undecoded(head: &[u8]) -> bool {
+    const PGOUTPUT: &[u8] = b"pgoutput";
+    plugin(head).is_some_and(|plugin| plugin != PGOUTPUT)
+}
+
+/// The member `plugin` of the JSON object of a head, as it is written there.
+fn plugin(head: &[u8]) -> Option<&[u8]> {
+    const NAME: &[u8] = b"plugin";
+    let (mut rest, mut depth) = (head, 0_usize);
+    let (mut name, mut is_value): (&[u8], bool) = (&[], false);
+    while let Some((byte, behind)) = rest.split_first() {
+        rest = behind;
+        match byte {
+            b'"' => {
+                let (text, behind) = behind.split_at_checked(string_length(behind)?)?;
+                rest = behind.get(1..)?;
+                if depth == 1 && is_value && name == NAME {
+                    return Some(text);
+                }
+                name = text;
+            }
+            b'{' | b'[' => depth = depth.saturating_add(1),
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b':' => is_value = true,
+            b',' => is_value = false,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// How many bytes a JSON string takes up to its closing quotation mark.
+fn string_length(text: &[u8]) -> Option<usize> {
+    let mut escaped = false;
+    text.iter().position(|byte| {
+        let ends = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        ends
+    })
+}
+
 /// Appends a head to `out`: the frame that begins a connection's part of a capture.
 #[cfg(feature = "alloc")]
 pub fn write_head(out: &mut alloc::vec::Vec<u8>, json: &str) {
@@ -298,6 +340,21 @@ mod tests {
         assert_eq!(kind(&[0x13, 0xD1, 5]), Err(ErrorKind::Unsupported));
         assert_eq!(kind(b"hello"), Err(ErrorKind::UnknownFormat));
         assert_eq!(kind(b"{}"), Err(ErrorKind::UnknownFormat));
+    }
+
+    #[test]
+    fn a_head_says_whether_its_messages_are_pgoutputs() {
+        let undecoded = |head: &str| is_undecoded(head.as_bytes());
+        assert!(!undecoded(r#"{"plugin":"pgoutput","slot":"s"}"#));
+        assert!(undecoded(r#"{"options":{},"plugin": "test_decoding"}"#));
+        // Only the object's own member counts.
+        assert!(!undecoded(
+            r#"{"options":{"plugin":"x"},"slot":"\"plugin\":\"x","plugin":"pgoutput"}"#
+        ));
+        assert!(undecoded(r#"{"slot":"plugin","plugin":"wal2json"}"#));
+        for head in ["", "{", r#"{"plugin"#, r#"{"plugin":"wal"#, r#"{"plugin":null}"#, "}}[\""] {
+            assert!(!undecoded(head), "{head}");
+        }
     }
 
     #[test]

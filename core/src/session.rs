@@ -7,6 +7,8 @@
 //!
 //! - The flushed LSN is only ever the *end* of a transaction that the consumer confirmed, or, while
 //!   nothing unconfirmed is outstanding, the end of a keepalive. It never goes back.
+//! - Of a plugin whose messages are not understood every message is confirmed by itself, and flushes
+//!   the LSN that it came with: see [`Items::EveryMessage`].
 //! - Received is the maximum over everything that came, and is never taken for flushed.
 //! - A status goes out on its timer whatever the consumer does, at once when the server asks, and
 //!   soon after a confirmation.
@@ -36,6 +38,30 @@ const CONFIRMATION_DELAY: Micros = SECOND / 100;
 /// How long the server may take to answer before it counts as dead.
 const REPLY_TIMEOUT: Micros = 10 * SECOND;
 
+/// What a consumer confirms, and what is flushed by that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Items {
+    /// pgoutput's ends of transactions, and its messages outside of transactions.
+    #[default]
+    Transactions,
+    /// Every message of the output plugin, whatever it says. Confirming it, and with it everything
+    /// before it, flushes the LSN that it came with.
+    ///
+    /// That loses nothing, although LSNs go back between transactions. After a restart the server
+    /// leaves out the transactions whose commit (or prepare) record begins before the flushed LSN,
+    /// and sends all others from their first row (`SnapBuildXactNeedsSkip`). It decodes records in
+    /// order, and a message comes with the LSN of a record that was decoded already, or, at the end
+    /// of a transaction, with the end of the record that is being decoded (`write_location` in
+    /// `logical.c`). A transaction left out had its record before that, so all of it came before
+    /// the message, and is confirmed with it. A plugin that writes more than one message at the end
+    /// of a transaction has to say which is the last; the others come with LSN 0 (`last_write` in
+    /// `walsender.c`) and flush nothing.
+    ///
+    /// Keepalives may be confirmed by the same reasoning even between the messages of a
+    /// transaction: their LSN is the end of the last record that was decoded whole.
+    EveryMessage,
+}
+
 /// How a session is to behave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionOptions {
@@ -54,6 +80,8 @@ pub struct SessionOptions {
     /// Whether anything will ever be confirmed. If not, items are counted, not kept, and the idle
     /// rule is off.
     pub confirms: bool,
+    /// What is confirmed.
+    pub items: Items,
 }
 
 impl Default for SessionOptions {
@@ -65,6 +93,7 @@ impl Default for SessionOptions {
             idle_advance: true,
             stall_timeout: 30 * SECOND,
             confirms: true,
+            items: Items::Transactions,
         }
     }
 }
@@ -109,13 +138,15 @@ enum Item {
     Transaction { commit: Option<Lsn>, end: Lsn },
     /// A message outside of transactions. Its position is no end of anything.
     Message(Lsn),
+    /// A message of a plugin that is not understood.
+    Undecoded(Lsn),
 }
 
 impl Item {
     /// What becomes the flushed LSN once this is confirmed.
     const fn flushes(self) -> Lsn {
         match self {
-            Self::Transaction { end, .. } => end,
+            Self::Transaction { end: lsn, .. } | Self::Undecoded(lsn) => lsn,
             Self::Message(_) => Lsn::INVALID,
         }
     }
@@ -123,7 +154,7 @@ impl Item {
     /// How far a consumer is that has this.
     const fn reaches(self) -> Lsn {
         match self {
-            Self::Transaction { end: lsn, .. } | Self::Message(lsn) => lsn,
+            Self::Transaction { end: lsn, .. } | Self::Message(lsn) | Self::Undecoded(lsn) => lsn,
         }
     }
 
@@ -131,15 +162,16 @@ impl Item {
     fn is_meant_by(self, lsn: Lsn) -> bool {
         match self {
             Self::Transaction { commit, end } => end <= lsn || commit == Some(lsn),
-            Self::Message(at) => at <= lsn,
+            Self::Message(at) | Self::Undecoded(at) => at <= lsn,
         }
     }
 }
 
 /// The state of one session.
 ///
-/// Consumers confirm *items*: ends of transactions, and messages outside of transactions. They are
-/// counted from 1 in the order in which they came.
+/// Consumers confirm *items*: ends of transactions, and messages outside of transactions, or all
+/// messages of a plugin that is not understood. They are counted from 1 in the order in which they
+/// came.
 #[derive(Debug)]
 pub struct Session {
     options: SessionOptions,
@@ -235,7 +267,13 @@ impl Session {
         match message {
             ReplicationMessage::XLogData(data) => {
                 self.received = self.received.max(data.start).max(data.end);
-                self.data(data)
+                match self.options.items {
+                    Items::Transactions => self.data(data),
+                    Items::EveryMessage => {
+                        self.keep(Item::Undecoded(data.start));
+                        Ok(())
+                    }
+                }
             }
             ReplicationMessage::PrimaryKeepalive(keepalive) => {
                 self.received = self.received.max(keepalive.end);

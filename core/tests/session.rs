@@ -10,7 +10,7 @@
 use walscope_core::pgoutput::{
     Begin, Commit, LogicalMessage, Message, Prepare, RollbackPrepared, StreamCommit,
 };
-use walscope_core::session::{Action, Session, SessionOptions};
+use walscope_core::session::{Action, Items, Session, SessionOptions};
 use walscope_core::{
     Lsn, PrimaryKeepalive, ReplicationMessage, StandbyStatusUpdate, Timestamp, XLogData, Xid,
 };
@@ -60,6 +60,13 @@ impl Server {
             lsn.0,
             Message::Message(LogicalMessage { xid: None, transactional, lsn, prefix, content }),
         );
+    }
+
+    /// A message of a plugin that is not understood.
+    fn undecoded(&mut self, lsn: u64) {
+        let start = Lsn(lsn);
+        let data = XLogData { start, end: start, server_time: TIME, data: b"BEGIN 7" };
+        self.session.received(&ReplicationMessage::XLogData(data), self.now).unwrap();
     }
 
     fn keepalive(&mut self, end: u64, reply_requested: bool) {
@@ -319,5 +326,74 @@ fn a_message_outside_of_transactions_is_confirmed_by_its_own_lsn() {
     assert_eq!(server.session.confirm_lsn(Lsn(220), 2), Ok(Lsn(150)), "it is no end of anything");
     assert_eq!(server.session.confirm_lsn(Lsn(220), 2), Ok(Lsn(150)), "and may be said again");
     assert_eq!(server.session.confirm_lsn(Lsn(310), 3), Ok(Lsn(310)));
+    assert_eq!(server.session.items_outstanding(), 0);
+}
+
+/// A server with another plugin, whose slot is confirmed up to 100.
+fn undecoded() -> Server {
+    Server::new(SessionOptions {
+        start: Lsn(100),
+        confirmed: Lsn(100),
+        items: Items::EveryMessage,
+        ..Default::default()
+    })
+}
+
+/// Red without the line of `Item::Undecoded` in `Item::flushes`, and when `Session::received` takes
+/// messages of other plugins for pgoutput's.
+#[test]
+fn every_message_of_another_plugin_flushes_its_own_position_once_confirmed() {
+    let mut server = undecoded();
+    // Two transactions that overlapped: begin, row, commit; the LSNs go back between them.
+    for lsn in [200, 210, 300, 180, 220, 400] {
+        server.undecoded(lsn);
+    }
+    assert_eq!((server.session.items_received(), server.flushed()), (6, 100));
+    let mut flushed = Vec::new();
+    for items in 1..=6 {
+        server.session.confirm_items(items);
+        flushed.push(server.flushed());
+    }
+    // Never back: red without `max` in `Session::confirm_items`.
+    assert_eq!(flushed, [200, 210, 300, 300, 300, 400]);
+}
+
+#[test]
+fn a_message_that_is_not_the_last_at_its_position_flushes_nothing() {
+    let mut server = undecoded();
+    for lsn in [200, 0, 300] {
+        server.undecoded(lsn);
+    }
+    server.session.confirm_items(2);
+    assert_eq!(server.flushed(), 200);
+}
+
+/// Red without `self.confirmed >= items` in `Session::advance_idle`.
+#[test]
+fn a_keepalive_between_undecoded_messages_waits_for_those_before_it() {
+    let mut server = undecoded();
+    server.undecoded(200);
+    server.undecoded(210);
+    server.keepalive(280, false);
+    server.undecoded(220);
+    server.session.confirm_items(1);
+    assert_eq!(server.flushed(), 200);
+    server.session.confirm_items(2);
+    assert_eq!(server.flushed(), 280);
+}
+
+#[test]
+fn an_lsn_confirms_the_undecoded_messages_up_to_it() {
+    let mut server = undecoded();
+    for lsn in [200, 210, 300, 180, 220, 400] {
+        server.undecoded(lsn);
+    }
+    // Not handed over yet: red when `confirm_lsn` does not look at `delivered`.
+    assert!(server.session.confirm_lsn(Lsn(300), 2).is_err());
+    assert_eq!(server.flushed(), 100);
+    assert_eq!(server.session.confirm_lsn(Lsn(299), 6), Ok(Lsn(210)));
+    assert_eq!(server.session.confirm_lsn(Lsn(300), 6), Ok(Lsn(300)));
+    assert!(server.session.confirm_lsn(Lsn(401), 6).is_err());
+    assert_eq!(server.session.confirm_lsn(Lsn(400), 6), Ok(Lsn(400)));
     assert_eq!(server.session.items_outstanding(), 0);
 }

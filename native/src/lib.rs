@@ -71,6 +71,6 @@ pub use sql::{
     publication_list, quote_ident, quote_literal, quote_replication_literal, start_replication_sql,
 };
 pub use stream::{
-    Acknowledge, Batch, Entries, OriginFilter, Stream, StreamControl, StreamInfo, StreamOptions,
-    StreamStatus, Streaming,
+    Acknowledge, Batch, Entries, OriginFilter, Plugin, Stream, StreamControl, StreamInfo,
+    StreamOptions, StreamStatus, Streaming,
 };

@@ -176,6 +176,15 @@ impl Server {
         self.try_sql(text).unwrap_or_else(|error| panic!("{text}: {error:?}"))
     }
 
+    /// Runs statements in another database and returns their rows.
+    ///
+    /// # Panics
+    /// When a statement fails.
+    pub fn sql_in(&self, database: &str, text: &str) -> Vec<Row> {
+        let mut config = self.config.clone();
+        sql::run(config.dbname(database), text).unwrap_or_else(|error| panic!("{text}: {error:?}"))
+    }
+
     /// Runs statements that may fail.
     pub fn try_sql(&self, text: &str) -> Result<Vec<Row>, tokio_postgres::Error> {
         sql::run(&self.config, text)

@@ -17,7 +17,7 @@ use super::replay::{CHUNK_SIZE, Replay, described};
 use super::sources::Sources;
 use super::storage::Storage;
 use super::tracker::View;
-use crate::capture::{Entry, Format, Next, Reader};
+use crate::capture::{Entry, Format, Next, Reader, is_undecoded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pgoutput::{Begin, Commit, Decoder, Message, StreamAbort, StreamStart, tag};
 use crate::replication::XLogData;
@@ -62,6 +62,8 @@ pub struct Assembler<S> {
     view: View,
     reader: Reader,
     decoder: Decoder,
+    /// The connection's plugin is not pgoutput: what it sends is passed.
+    undecoded: bool,
     storage: S,
     budget: usize,
     /// Bytes that held transactions take in memory.
@@ -93,6 +95,7 @@ impl<S: Storage> Assembler<S> {
             view,
             reader,
             decoder: Decoder::default(),
+            undecoded: false,
             storage,
             budget,
             in_memory: 0,
@@ -174,7 +177,7 @@ impl<S: Storage> Assembler<S> {
 
     fn treatment(&self, entry: &Entry<'_>) -> Treatment {
         let Entry::Data(data) = entry else { return Treatment::Pass };
-        if self.view == View::Raw {
+        if self.view == View::Raw || self.undecoded {
             return Treatment::Pass;
         }
         let in_piece = self.decoder.streaming().is_some();
@@ -218,8 +221,9 @@ impl<S: Storage> Assembler<S> {
                 taken.map_err(|error| error.shifted(source).into())
             }
             // Another connection: its server sends again what had not ended on the last one.
-            (_, Entry::Head(_)) => {
+            (_, Entry::Head(json)) => {
                 self.forget();
+                self.undecoded = is_undecoded(json);
                 Ok(())
             }
             (_, Entry::Data(data)) => {
@@ -232,6 +236,7 @@ impl<S: Storage> Assembler<S> {
 
     fn pass(&mut self, payload: &[u8], frame: &[u8], source: u64) {
         match payload {
+            _ if self.undecoded => self.items = self.items.saturating_add(1),
             [tag::COMMIT | tag::PREPARE | tag::COMMIT_PREPARED | tag::ROLLBACK_PREPARED, ..]
             | [tag::MESSAGE, NOT_TRANSACTIONAL, ..] => self.items = self.items.saturating_add(1),
             [tag::RELATION, ..] if !self.held.is_empty() => {

@@ -14,7 +14,7 @@ use super::lines::Lines;
 use super::output::Output;
 use super::pieces::Pieces;
 use super::{Failure, say};
-use crate::{Error, SpillFiles};
+use crate::{Error, Plugin, SpillFiles};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let view = if arguments.raw { View::Raw } else { View::Transactions };
     let mut assembler = arguments.pieces.assembler(view, Reader::new(MAX_MESSAGE));
     let mut printer = Printer {
-        lines: Lines::new(view),
+        lines: Lines::new(view, &Plugin::Pgoutput),
         output: Output::new(None)?,
         pending: Vec::new(),
         skip: arguments.skip_unknown,

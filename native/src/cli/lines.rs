@@ -1,16 +1,18 @@
 //! From entries of a stream or a capture to JSON Lines.
 
-use walscope_core::capture::Entry;
+use walscope_core::capture::{Entry, is_undecoded};
 use walscope_core::pgoutput::Message;
 use walscope_core::transaction::{Tracker, View};
 use walscope_core::{Lsn, Result};
 
-use crate::json;
+use crate::{Plugin, json};
 
 /// Writes the lines of one connection after the other.
 #[derive(Debug)]
 pub(super) struct Lines {
     tracker: Tracker,
+    /// The connection's plugin is not pgoutput: its messages are written as they are.
+    undecoded: bool,
     /// Items, as a stream counts them, whose lines were written.
     pub(super) items: u64,
 }
@@ -18,7 +20,7 @@ pub(super) struct Lines {
 /// What an entry has brought, beyond its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Brought {
-    /// The end of a transaction.
+    /// The end of a transaction, or any message of another plugin than pgoutput.
     End(Lsn),
     /// A keepalive while no transaction is open.
     Idle(Lsn),
@@ -27,15 +29,22 @@ pub(super) enum Brought {
 }
 
 impl Lines {
-    pub(super) fn new(view: View) -> Self {
-        Self { tracker: Tracker::new(view), items: 0 }
+    pub(super) fn new(view: View, plugin: &Plugin) -> Self {
+        let undecoded = *plugin != Plugin::Pgoutput;
+        Self { tracker: Tracker::new(view), undecoded, items: 0 }
+    }
+
+    /// Whether messages are written as they are.
+    pub(super) const fn is_undecoded(&self) -> bool {
+        self.undecoded
     }
 
     /// Appends the entry's line, if it has one.
     pub(super) fn write(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<Brought> {
         match entry {
-            Entry::Head(_) => {
+            Entry::Head(json) => {
                 self.tracker.reset();
+                self.undecoded = is_undecoded(json);
                 Ok(Brought::Nothing)
             }
             Entry::Keepalive(keepalive) => {
@@ -44,6 +53,11 @@ impl Lines {
                 }
                 let open = self.tracker.is_open();
                 Ok(if open { Brought::Nothing } else { Brought::Idle(keepalive.end) })
+            }
+            Entry::Data(data) if self.undecoded => {
+                json::write_data(out, data);
+                self.items += 1;
+                Ok(Brought::End(data.start))
             }
             Entry::Data(data) => {
                 let change = self.tracker.next(data.data)?;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use walscope_core::Lsn;
-use walscope_core::capture::{Next, Reader};
+use walscope_core::capture::{Entry, Next, Reader};
 use walscope_core::frame::MAX_MESSAGE;
 use walscope_core::transaction::{Assembler, Step};
 
@@ -112,6 +112,10 @@ impl Printer {
                 Ok(Next::NeedMore(_)) => break,
                 Err(error) => return (printed, Err(undecodable(error))),
             };
+            if self.is_beyond_end(&entry) {
+                self.reached = true;
+                break;
+            }
             printed += length;
             match self.lines.write(&entry, &mut self.pending) {
                 Ok(brought) => self.reached = self.is_end(brought),
@@ -127,6 +131,15 @@ impl Printer {
             }
         }
         (printed, Ok(()))
+    }
+
+    /// A message of another plugin does not say whether it ends a transaction, so that the first one
+    /// past the end is left for the next run, as `pg_recvlogical` does.
+    fn is_beyond_end(&self, entry: &Entry<'_>) -> bool {
+        match (self.until, entry) {
+            (Some(until), Entry::Data(data)) => self.lines.is_undecoded() && data.start > until,
+            _ => false,
+        }
     }
 
     fn is_end(&self, brought: Brought) -> bool {

@@ -19,7 +19,7 @@ use super::pieces::Pieces;
 use super::printing::{Printer, Printing};
 use super::signals::Signals;
 use super::{Failure, say};
-use crate::{Acknowledge, Config, OriginFilter, Stream, StreamOptions, Streaming};
+use crate::{Acknowledge, Config, OriginFilter, Plugin, Stream, StreamOptions, Streaming};
 
 /// How long a reader of our output may take when the stream is to end.
 const LAST_LINES: Duration = Duration::from_secs(1);
@@ -28,12 +28,18 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 pub(super) struct Arguments {
     /// The server: a URI (postgres://…) or keywords (host=… dbname=…)
     conninfo: String,
-    /// The logical slot; its plugin is pgoutput
+    /// The logical slot
     #[arg(long)]
     slot: String,
     /// A publication; may be given several times
-    #[arg(long = "publication", required = true)]
+    #[arg(long = "publication", required_unless_present = "plugin")]
     publications: Vec<String>,
+    /// The slot's output plugin, if it is not pgoutput: its messages are printed as they are
+    #[arg(long, value_name = "NAME")]
+    plugin: Option<String>,
+    /// An option of that plugin; may be given several times
+    #[arg(long = "plugin-option", value_name = "NAME=VALUE", requires = "plugin", value_parser = plugin_option)]
+    plugin_options: Vec<(String, String)>,
     /// Create the slot if it is missing
     #[arg(long)]
     create_slot: bool,
@@ -43,7 +49,8 @@ pub(super) struct Arguments {
     /// Start here instead of where the slot is confirmed
     #[arg(long, value_name = "LSN")]
     start: Option<Lsn>,
-    /// End at the first commit at or past this, or when the server has nothing before it
+    /// End at the first commit at or past this, or when the server has nothing before it; of another
+    /// plugin, at the last message up to it
     #[arg(long, value_name = "LSN|now")]
     until: Option<Until>,
     /// Protocol version; without it the lowest that the options need
@@ -120,7 +127,21 @@ impl std::str::FromStr for Until {
     }
 }
 
+fn plugin_option(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("no = between a name and a value")?;
+    Ok((name.to_string(), value.to_string()))
+}
+
 impl Arguments {
+    fn plugin(&self) -> Plugin {
+        match &self.plugin {
+            None => Plugin::Pgoutput,
+            Some(name) => {
+                Plugin::Other { name: name.clone(), options: self.plugin_options.clone() }
+            }
+        }
+    }
+
     fn options(&self) -> Result<StreamOptions, Failure> {
         let streaming = match self.streaming {
             StreamingArgument::Off => Streaming::Off,
@@ -128,6 +149,7 @@ impl Arguments {
             StreamingArgument::Parallel => Streaming::Parallel,
         };
         Ok(StreamOptions {
+            plugin: self.plugin(),
             create_slot: self.create_slot,
             temporary: self.temporary,
             start: self.start,
@@ -185,7 +207,7 @@ async fn stream(arguments: Arguments) -> Result<(), Failure> {
     }
     let view = if arguments.raw { View::Raw } else { View::Transactions };
     let printer = Printer {
-        lines: Lines::new(view),
+        lines: Lines::new(view, &arguments.plugin()),
         print: arguments.format == Format::Json,
         until: arguments.until.map(|until| match until {
             Until::Now => info.server_flushed,
@@ -195,8 +217,9 @@ async fn stream(arguments: Arguments) -> Result<(), Failure> {
         pending: Vec::new(),
         reached: false,
     };
+    let assembled = if printer.lines.is_undecoded() { View::Raw } else { view };
     let printing = Printing {
-        assembler: arguments.pieces.assembler(view, Reader::of_connection(MAX_MESSAGE)),
+        assembler: arguments.pieces.assembler(assembled, Reader::of_connection(MAX_MESSAGE)),
         printer,
         confirm: arguments.ack == Ack::Auto,
         control: stream.control().clone(),

@@ -10,7 +10,7 @@ mod value;
 
 use walscope_core::pgoutput::{LogicalMessage, Message, Prepare, Relation};
 use walscope_core::transaction::{Change, Tracker, Transaction, View};
-use walscope_core::{Lsn, PrimaryKeepalive, Timestamp, Xid};
+use walscope_core::{Lsn, PrimaryKeepalive, Timestamp, XLogData, Xid};
 
 use object::Object;
 
@@ -52,6 +52,18 @@ pub(crate) fn write_change(
     if placed && let Some(origin) = origin {
         line.text("origin", origin);
     }
+    line.end();
+    out.push(b'\n');
+}
+
+/// Appends the line of a message of another plugin than pgoutput, as it is.
+pub(crate) fn write_data(out: &mut Vec<u8>, data: &XLogData<'_>) {
+    let mut line = Object::begin(out);
+    line.text("kind", "data");
+    if data.start.is_valid() {
+        line.display_text("lsn", data.start);
+    }
+    line.bytes("data", data.data);
     line.end();
     out.push(b'\n');
 }

@@ -4,11 +4,13 @@ mod assembly;
 mod batch;
 mod driver;
 mod options;
+mod plugin;
 mod shared;
 mod start;
 
 pub use batch::{Batch, Entries};
 pub use options::{Acknowledge, OriginFilter, StreamOptions, Streaming};
+pub use plugin::Plugin;
 pub use start::StreamInfo;
 
 use std::fmt;
@@ -23,7 +25,7 @@ use crate::server_error::ServerError;
 use assembly::Assembly;
 use shared::{Closing, Shared, State};
 
-/// A stream of changes from a logical slot with the plugin pgoutput.
+/// A stream of changes from a logical slot, by pgoutput or another [`Plugin`].
 ///
 /// A task of its own keeps the connection: feedback leaves on its timer and whenever the server
 /// asks, however slow the consumer is, which in turn stops the reading and so, by backpressure, the
@@ -137,8 +139,8 @@ impl Stream {
 
 impl StreamControl {
     /// Confirms the first `items` items that the stream has delivered: ends of transactions, and
-    /// messages outside of transactions, counted from 1. Items beyond what was delivered are not
-    /// confirmed.
+    /// messages outside of transactions, counted from 1; of another plugin than pgoutput, messages.
+    /// Items beyond what was delivered are not confirmed.
     pub fn confirm_items(&self, items: u64) {
         let mut state = self.shared.lock();
         let delivered = state.delivered;

@@ -1,5 +1,5 @@
-//! What to stream, and how: the options of START_REPLICATION for pgoutput, and what each server
-//! version knows of them.
+//! What to stream, and how: the options of START_REPLICATION, and what each server version knows of
+//! them.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use std::time::Duration;
 use walscope_core::Lsn;
 use walscope_core::frame::MAX_MESSAGE;
 
+use super::plugin::{Plugin, check_other};
 use crate::error::{Error, Result};
 use crate::sql::publication_list;
 
@@ -53,7 +54,9 @@ pub enum Acknowledge {
 pub struct StreamOptions {
     /// The slot's name.
     pub slot: String,
-    /// The publications' names.
+    /// The output plugin. Publications and what else says so below are pgoutput's.
+    pub plugin: Plugin,
+    /// The publications' names, of pgoutput.
     pub publications: Vec<String>,
     /// Create the slot if it is missing.
     pub create_slot: bool,
@@ -61,17 +64,17 @@ pub struct StreamOptions {
     pub temporary: bool,
     /// Where to start; without it where the slot's consumer has confirmed.
     pub start: Option<Lsn>,
-    /// The protocol's version; without it the lowest that the other options need.
+    /// The version of pgoutput's protocol; without it the lowest that the other options need.
     pub protocol: Option<u8>,
-    /// Whether large transactions come in pieces.
+    /// Whether large transactions of pgoutput come in pieces.
     pub streaming: Streaming,
-    /// Ask for values in binary form.
+    /// Ask pgoutput for values in binary form.
     pub binary: bool,
-    /// Ask for transactions when they are prepared. Marks the slot for good.
+    /// Ask pgoutput for transactions when they are prepared. Marks the slot for good.
     pub two_phase: bool,
-    /// Ask for messages of `pg_logical_emit_message`.
+    /// Ask pgoutput for messages of `pg_logical_emit_message`.
     pub messages: bool,
-    /// Which origins to include.
+    /// Which origins pgoutput is to include.
     pub origin: Option<OriginFilter>,
     /// Who confirms.
     pub acknowledge: Acknowledge,
@@ -107,6 +110,7 @@ impl StreamOptions {
     ) -> Self {
         Self {
             slot: slot.into(),
+            plugin: Plugin::Pgoutput,
             publications: publications.into_iter().map(Into::into).collect(),
             create_slot: false,
             temporary: false,
@@ -144,6 +148,9 @@ impl StreamOptions {
 
     /// Refuses what does not fit together, and what a server of that version does not have.
     pub(crate) fn check(&self, major: u32) -> Result<()> {
+        if let Plugin::Other { name, .. } = &self.plugin {
+            return check_other(name, self);
+        }
         if self.publications.is_empty() {
             return Err(Error::config_hint("no publication is given", "name at least one"));
         }
@@ -174,7 +181,17 @@ impl StreamOptions {
     }
 
     /// The options of START_REPLICATION.
-    pub(crate) fn for_server(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn for_server(&self) -> Vec<(String, String)> {
+        match &self.plugin {
+            Plugin::Pgoutput => {
+                let options = self.for_pgoutput().into_iter();
+                options.map(|(name, value)| (name.to_string(), value)).collect()
+            }
+            Plugin::Other { options, .. } => options.clone(),
+        }
+    }
+
+    fn for_pgoutput(&self) -> Vec<(&'static str, String)> {
         let mut options = vec![
             ("proto_version", self.protocol_version().to_string()),
             ("publication_names", publication_list(&self.publications)),

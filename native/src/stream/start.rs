@@ -13,6 +13,7 @@ use super::Stream;
 use super::assembly::Assembly;
 use super::driver::Driver;
 use super::options::{Acknowledge, StreamOptions, Streaming};
+use super::plugin::Plugin;
 use super::shared::Shared;
 use crate::client::Client;
 use crate::config::Config;
@@ -22,15 +23,14 @@ use crate::slots::SlotInfo;
 use crate::spill::SpillFiles;
 use crate::sql::start_replication_sql;
 
-/// The plugin whose messages are decoded.
-const PLUGIN: &str = "pgoutput";
-
 /// What was found when a stream started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamInfo {
     /// The slot.
     pub slot: String,
+    /// Its output plugin.
+    pub plugin: String,
     /// What identifies the cluster and all its copies.
     pub system_id: u64,
     /// The timeline that the server writes.
@@ -46,7 +46,7 @@ pub struct StreamInfo {
     /// What the server reports about itself, `server_version` among it.
     pub parameters: BTreeMap<String, String>,
     /// The options that the server was given.
-    pub options: Vec<(&'static str, String)>,
+    pub options: Vec<(String, String)>,
 }
 
 pub(super) async fn open(config: &Config, options: StreamOptions) -> Result<Stream> {
@@ -64,7 +64,8 @@ pub(super) async fn open(config: &Config, options: StreamOptions) -> Result<Stre
     let wal_sender_timeout = client.wal_sender_timeout().await?.unwrap_or_default();
 
     let for_server = options.for_server();
-    let pairs: Vec<_> = for_server.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let pairs: Vec<_> =
+        for_server.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let sql = start_replication_sql(&options.slot, options.start.unwrap_or_default(), &pairs);
     let replication = client.start_replication(&sql).await?;
 
@@ -77,6 +78,7 @@ pub(super) async fn open(config: &Config, options: StreamOptions) -> Result<Stre
             idle_advance: options.idle_advance,
             stall_timeout: micros(options.stall_timeout),
             confirms: options.acknowledge != Acknowledge::Never,
+            items: options.plugin.items(),
         },
         0,
     );
@@ -88,6 +90,7 @@ pub(super) async fn open(config: &Config, options: StreamOptions) -> Result<Stre
     let assembly =
         assembles.then(|| Assembly::new(SpillFiles::new(options.spill_directory), options.memory));
     let info = StreamInfo {
+        plugin: options.plugin.name().to_string(),
         slot: options.slot,
         system_id: system.system_id,
         timeline: system.timeline,
@@ -110,7 +113,8 @@ impl StreamInfo {
                 pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             )
         };
-        let options = self.options.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let options =
+            self.options.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let parameters =
             self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -123,7 +127,7 @@ impl StreamInfo {
             "timeline": self.timeline.0,
             "serverVersion": self.parameters.get("server_version"),
             "slot": self.slot,
-            "plugin": PLUGIN,
+            "plugin": self.plugin,
             "options": object(options),
             "parameters": object(parameters),
             "startLsn": self.start.to_string(),
@@ -142,10 +146,12 @@ async fn slot(
     database: Option<&str>,
     remarks: &mut Vec<String>,
 ) -> Result<(Lsn, bool)> {
-    let name = &options.slot;
+    let (name, plugin) = (&options.slot, options.plugin.name());
     if let Some(slot) = client.slot_info(name).await? {
-        check_slot(&slot, database)?;
-        if slot.two_phase && !options.two_phase {
+        check_slot(&slot, plugin, database)?;
+        // Another plugin shows by itself what it does about these.
+        let pgoutput = options.plugin == Plugin::Pgoutput;
+        if slot.two_phase && !options.two_phase && pgoutput {
             remarks.push(format!("slot \"{name}\" sends prepared transactions when prepared"));
         }
         if !slot.two_phase && options.two_phase {
@@ -156,21 +162,23 @@ async fn slot(
     if !options.create_slot {
         return Err(Error::SlotMissing { slot: name.clone() });
     }
-    let created = client.create_logical_slot(name, PLUGIN, options.temporary).await?;
+    let created = client.create_logical_slot(name, plugin, options.temporary).await?;
     let kind = if options.temporary { "temporary slot" } else { "slot" };
     remarks.push(format!("created {kind} \"{name}\" at {}", created.consistent_point));
     Ok((created.consistent_point, true))
 }
 
-fn check_slot(slot: &SlotInfo, database: Option<&str>) -> Result<()> {
+fn check_slot(slot: &SlotInfo, plugin: &str, database: Option<&str>) -> Result<()> {
     let name = &slot.name;
     let problem = match slot.plugin.as_deref() {
-        Some(PLUGIN) if slot.database.as_deref() == database => return Ok(()),
-        Some(PLUGIN) => {
+        Some(found) if found != plugin => {
+            format!("slot \"{name}\" uses the plugin {found}, not {plugin}")
+        }
+        Some(_) if slot.database.as_deref() == database => return Ok(()),
+        Some(_) => {
             let other = slot.database.as_deref().unwrap_or_default();
             format!("slot \"{name}\" belongs to the database \"{other}\"")
         }
-        Some(other) => format!("slot \"{name}\" uses the plugin {other}, not {PLUGIN}"),
         None => format!("slot \"{name}\" is a physical one"),
     };
     Err(Error::config_hint(problem, "use another slot, or drop it and let it be created again"))
