@@ -52,6 +52,8 @@ pub enum ErrorKind {
     Utf8,
     /// The text is not a value of the type it is said to be.
     InvalidText,
+    /// The bytes are not the binary form of a value of the type they are said to be.
+    InvalidBinary,
     /// A message came in a place where the protocol does not allow it.
     UnexpectedMessage(u8),
     /// A row came for a relation that was never described on this connection.
@@ -101,6 +103,7 @@ impl ErrorKind {
             Self::UnknownFormat => 14,
             Self::Unsupported => 15,
             Self::OverBudget { .. } => 16,
+            Self::InvalidBinary => 17,
         }
     }
 }
@@ -180,6 +183,7 @@ impl fmt::Display for Error {
             }
             ErrorKind::Utf8 => f.write_str("text is not valid UTF-8")?,
             ErrorKind::InvalidText => f.write_str("text is not a value of its type")?,
+            ErrorKind::InvalidBinary => f.write_str("bytes are not a value of their type")?,
             ErrorKind::UnexpectedMessage(tag) => {
                 write!(f, "message 0x{tag:02X}")?;
                 printable(f, tag)?;

@@ -57,6 +57,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+mod calendar;
 pub mod capture;
 mod error;
 pub mod frame;

@@ -58,8 +58,9 @@ impl<'a> Reader<'a> {
         Error::new(ErrorKind::UnexpectedEnd { needed }, self.end, context)
     }
 
+    /// The next `N` bytes.
     #[inline]
-    fn array<const N: usize>(&mut self, context: &'static str) -> Result<[u8; N]> {
+    pub(crate) fn array<const N: usize>(&mut self, context: &'static str) -> Result<[u8; N]> {
         match self.rest.split_first_chunk::<N>() {
             Some((head, rest)) => {
                 self.rest = rest;
@@ -74,6 +75,8 @@ impl<'a> Reader<'a> {
         u8: u8;
         /// Two bytes, unsigned.
         u16: u16;
+        /// Two bytes, signed.
+        i16: i16;
         /// Four bytes, unsigned.
         u32: u32;
         /// Four bytes, signed.
@@ -82,6 +85,8 @@ impl<'a> Reader<'a> {
         u64: u64;
         /// Eight bytes, signed.
         i64: i64;
+        /// A number of double precision.
+        f64: f64;
     }
 
     /// An LSN (eight bytes).

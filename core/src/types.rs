@@ -3,6 +3,8 @@
 use core::fmt;
 use core::str::FromStr;
 
+use crate::calendar::civil_from_days;
+
 /// A position in the write-ahead log: bytes since its beginning.
 ///
 /// Displayed as PostgreSQL does (`pg_lsn`): two hexadecimal halves, unpadded, upper case.
@@ -121,6 +123,17 @@ impl Timestamp {
     /// Microseconds from the Unix epoch (1970) to PostgreSQL's (2000).
     const UNIX_OFFSET: i64 = 946_684_800_000_000;
 
+    /// `infinity`: later than every other.
+    pub const INFINITY: Self = Self(i64::MAX);
+
+    /// `-infinity`: earlier than every other.
+    pub const NEG_INFINITY: Self = Self(i64::MIN);
+
+    /// Whether this is neither of the infinities.
+    pub const fn is_finite(self) -> bool {
+        self.0 != i64::MAX && self.0 != i64::MIN
+    }
+
     /// From microseconds since 1970-01-01 00:00:00 UTC.
     pub const fn from_unix_micros(micros: i64) -> Self {
         Self(micros.saturating_sub(Self::UNIX_OFFSET))
@@ -154,29 +167,6 @@ impl fmt::Display for Timestamp {
             micros % 1_000_000
         )
     }
-}
-
-/// Year, month and day of a number of days since 2000-01-01 in the proleptic Gregorian calendar.
-///
-/// Counts in eras of 400 years that begin on 1 March, so that the leap day is the last of a year.
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "days come from an i64 of microseconds: under 2^27"
-)]
-const fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    const DAYS_PER_ERA: i64 = 146_097;
-    const ERA_START_TO_2000: i64 = 730_425;
-    let shifted = days + ERA_START_TO_2000;
-    let era = shifted.div_euclid(DAYS_PER_ERA);
-    let day_of_era = shifted.rem_euclid(DAYS_PER_ERA);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400;
-    (if month <= 2 { year + 1 } else { year }, month, day)
 }
 
 #[cfg(test)]

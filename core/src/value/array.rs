@@ -3,6 +3,8 @@
 //!
 //! `array_out` in `src/backend/utils/adt/arrayfuncs.c`.
 
+use core::fmt;
+
 use super::invalid;
 use crate::error::Result;
 use crate::types::Oid;
@@ -95,6 +97,15 @@ impl<'a> ArrayText<'a> {
     /// Walks the array.
     pub const fn iter(&self) -> ArrayEvents<'a> {
         ArrayEvents { rest: self.body }
+    }
+}
+
+impl fmt::Display for ArrayText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.bounds.is_empty() {
+            write!(f, "{}=", self.bounds)?;
+        }
+        f.write_str(self.body)
     }
 }
 

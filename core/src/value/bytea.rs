@@ -1,47 +1,112 @@
-//! `bytea` in its hexadecimal form, which the session asks for (`bytea_output = hex`).
+//! `bytea`: the bytes themselves, as text in the hexadecimal form that the session asks for
+//! (`bytea_output = hex`; `byteaout`, `byteasend` in `src/backend/utils/adt/varlena.c`).
 
+use core::fmt::{self, Formatter};
+
+use super::ascii::Ascii;
 use super::invalid;
 use crate::error::Result;
 
-/// Bytes written as `\x` and two hexadecimal digits each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Bytes, or the text `\x` and two hexadecimal digits for each.
+#[derive(Clone, Copy, Debug)]
 pub struct Bytea<'a> {
-    digits: &'a [u8],
+    form: Form<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Form<'a> {
+    /// Pairs of hexadecimal digits.
+    Digits(&'a [[u8; 2]]),
+    Bytes(&'a [u8]),
 }
 
 impl<'a> Bytea<'a> {
     pub(super) fn from_text(text: &'a str) -> Result<Self> {
         let digits = text.strip_prefix("\\x").ok_or_else(|| invalid("bytea"))?.as_bytes();
-        let well_formed = digits.len() % 2 == 0 && digits.iter().all(u8::is_ascii_hexdigit);
-        if well_formed { Ok(Self { digits }) } else { Err(invalid("bytea")) }
+        let (pairs, rest) = digits.as_chunks();
+        let well_formed = rest.is_empty() && digits.iter().all(u8::is_ascii_hexdigit);
+        if well_formed { Ok(Self { form: Form::Digits(pairs) }) } else { Err(invalid("bytea")) }
+    }
+
+    pub(super) const fn from_binary(bytes: &'a [u8]) -> Self {
+        Self { form: Form::Bytes(bytes) }
     }
 
     /// How many bytes it holds.
     pub const fn len(&self) -> usize {
-        self.digits.len() / 2
+        match self.form {
+            Form::Digits(pairs) => pairs.len(),
+            Form::Bytes(bytes) => bytes.len(),
+        }
     }
 
     /// Whether it holds no bytes.
     pub const fn is_empty(&self) -> bool {
-        self.digits.is_empty()
+        self.len() == 0
+    }
+
+    /// The bytes as they stand in the input, where they came in binary.
+    pub const fn as_bytes(&self) -> Option<&'a [u8]> {
+        match self.form {
+            Form::Digits(_) => None,
+            Form::Bytes(bytes) => Some(bytes),
+        }
     }
 
     /// The bytes.
     pub fn bytes(&self) -> impl ExactSizeIterator<Item = u8> + Clone + use<'a> {
-        self.digits.chunks_exact(2).map(|pair| match pair {
-            [high, low] => nibble(*high) << 4 | nibble(*low),
-            _ => 0,
+        let form = self.form;
+        (0..self.len()).map(move |at| match form {
+            Form::Digits(pairs) => pairs.get(at).and_then(|pair| hex_byte(*pair)).unwrap_or(0),
+            Form::Bytes(bytes) => bytes.get(at).copied().unwrap_or(0),
         })
     }
 }
 
-/// The number that a hexadecimal digit stands for.
-const fn nibble(digit: u8) -> u8 {
-    match digit {
+impl PartialEq for Bytea<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.as_bytes(), other.as_bytes()) {
+            (Some(left), Some(right)) => left == right,
+            _ => self.bytes().eq(other.bytes()),
+        }
+    }
+}
+
+impl Eq for Bytea<'_> {}
+
+impl fmt::Display for Bytea<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.form {
+            Form::Digits(pairs) => {
+                f.write_str("\\x")?;
+                // They were checked when this was made.
+                f.write_str(str::from_utf8(pairs.as_flattened()).unwrap_or_default())
+            }
+            Form::Bytes(bytes) => write_hex(f, bytes),
+        }
+    }
+}
+
+/// Writes bytes as `bytea` does.
+pub(super) fn write_hex(f: &mut Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    let mut out = Ascii::new(f);
+    out.push_all(b"\\x")?;
+    bytes.iter().try_for_each(|&byte| out.hex(byte))?;
+    out.flush()
+}
+
+/// The byte that two hexadecimal digits stand for.
+pub(super) fn hex_byte([high, low]: [u8; 2]) -> Option<u8> {
+    Some(nibble(high)? << 4 | nibble(low)?)
+}
+
+const fn nibble(digit: u8) -> Option<u8> {
+    Some(match digit {
         b'0'..=b'9' => digit.wrapping_sub(b'0'),
         b'a'..=b'f' => digit.wrapping_sub(b'a').wrapping_add(10),
-        _ => digit.wrapping_sub(b'A').wrapping_add(10),
-    }
+        b'A'..=b'F' => digit.wrapping_sub(b'A').wrapping_add(10),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -52,6 +117,8 @@ mod tests {
     fn digits_become_bytes() {
         let bytea = Bytea::from_text("\\x00fFa9").unwrap();
         assert!(bytea.bytes().eq([0x00, 0xFF, 0xA9]));
+        assert_eq!(bytea, Bytea::from_binary(&[0x00, 0xFF, 0xA9]));
+        assert_ne!(bytea, Bytea::from_binary(&[0x00, 0xFF]));
         assert_eq!(bytea.len(), 3);
         assert!(Bytea::from_text("\\x").unwrap().is_empty());
     }

@@ -1,20 +1,66 @@
-//! Values of PostgreSQL's types from the text that its output functions write.
+//! Values of PostgreSQL's types, from the text that its output functions write or from the bytes
+//! that its send functions write.
 //!
-//! Nothing is decoded before it is asked for. What has no decoder here is PostgreSQL's text.
+//! Nothing is decoded before it is asked for, and nothing is allocated. Both forms give the same
+//! value, and [`Display`](core::fmt::Display) writes PostgreSQL's text of it, to the letter, under
+//! the settings that a session of walscope pins: `DateStyle=ISO,MDY`, `IntervalStyle=postgres`,
+//! `TimeZone=UTC`, `extra_float_digits=3`, `bytea_output=hex`, `lc_monetary=C`.
+//!
+//! ```
+//! use walscope_core::value::{Value, types};
+//!
+//! let text = Value::from_text(types::NUMERIC, b"-1234.50")?;
+//! // Two words of four digits: weight 0, negative, two digits behind the point.
+//! let binary = [0, 2, 0, 0, 0x40, 0, 0, 2, 0x04, 0xD2, 0x13, 0x88];
+//! let binary = Value::from_binary(types::NUMERIC, &binary)?;
+//! assert_eq!(text, binary);
+//! assert_eq!(binary.to_string(), "-1234.50");
+//! # Ok::<(), walscope_core::Error>(())
+//! ```
 
 mod array;
+mod ascii;
+mod binary_form;
+mod bit;
 mod bytea;
+mod clock;
+mod date_time;
+mod display;
+mod float;
+mod forms;
+mod geometry;
+mod interval;
+mod money;
+mod network;
+mod number;
+mod numeric;
+mod system;
+mod text_form;
+mod text_query;
+mod text_vector;
 pub mod types;
+mod uuid;
 
 pub use array::{ArrayElement, ArrayEvent, ArrayText};
+pub use bit::BitString;
 pub use bytea::Bytea;
+pub use date_time::{Date, Time, TimeTz};
+pub use geometry::{Box, Circle, Line, Lseg, Path, Point, Points, Polygon};
+pub use interval::Interval;
+pub use money::Money;
+pub use network::{Inet, MacAddr, MacAddr8};
+pub use numeric::{Numeric, NumericKind};
+pub use system::{Snapshot, Tid, Vector};
+pub use text_query::TsQuery;
+pub use text_vector::TsVector;
 
-use core::str::FromStr;
+use crate::error::{Error, ErrorKind};
+use crate::types::{Lsn, Oid, Timestamp, Xid};
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::types::Oid;
-
-/// A value, borrowed from its text.
+/// A value, borrowed from its text or its binary form.
+///
+/// Comparing two compares what they hold; floating-point numbers compare as in Rust, so a value
+/// with NaN in it equals nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value<'a> {
@@ -28,108 +74,90 @@ pub enum Value<'a> {
     Int8(i64),
     /// `oid`
     Oid(Oid),
+    /// `xid`
+    Xid(Xid),
+    /// `xid8`: a transaction id with its epoch
+    Xid8(u64),
+    /// `cid`: the number of a command in its transaction
+    Cid(u32),
+    /// `tid`: where a row lies in its table
+    Tid(Tid),
     /// `real`
     Float4(f32),
     /// `double precision`
     Float8(f64),
-    /// `text`, `varchar`, `char(n)`, `name`, `"char"`
+    /// `numeric`
+    Numeric(Numeric<'a>),
+    /// `money`
+    Money(Money),
+    /// `"char"`: one byte, 0 where it is empty
+    Char(u8),
+    /// `text`, `varchar`, `char(n)`, `name`, `refcursor`, `xml`
     Text(&'a str),
     /// `json` and `jsonb`: the document as PostgreSQL wrote it
     Json(&'a str),
+    /// `jsonpath`
+    JsonPath(&'a str),
     /// `bytea`
     Bytea(Bytea<'a>),
+    /// `uuid`
+    Uuid([u8; 16]),
+    /// `date`
+    Date(Date),
+    /// `time`
+    Time(Time),
+    /// `time with time zone`
+    TimeTz(TimeTz),
+    /// `timestamp`: in no time zone, counted as if it were UTC
+    Timestamp(Timestamp),
+    /// `timestamp with time zone`
+    TimestampTz(Timestamp),
+    /// `interval`
+    Interval(Interval),
+    /// `bit(n)` and `bit varying`
+    Bit(BitString<'a>),
+    /// `inet` and `cidr`
+    Inet(Inet),
+    /// `macaddr`
+    MacAddr(MacAddr),
+    /// `macaddr8`
+    MacAddr8(MacAddr8),
+    /// `pg_lsn`
+    PgLsn(Lsn),
+    /// `point`
+    Point(Point),
+    /// `line`
+    Line(Line),
+    /// `lseg`
+    Lseg(Lseg),
+    /// `box`
+    Box(Box),
+    /// `path`
+    Path(Path<'a>),
+    /// `polygon`
+    Polygon(Polygon<'a>),
+    /// `circle`
+    Circle(Circle),
+    /// `tsvector`
+    TsVector(TsVector<'a>),
+    /// `tsquery`
+    TsQuery(TsQuery<'a>),
+    /// `pg_snapshot` and `txid_snapshot`
+    Snapshot(Snapshot<'a>),
+    /// `int2vector` and `oidvector`
+    Vector(Vector<'a>),
+    /// `regclass`, `regtype` and the like from their binary form, which is the object's OID; their
+    /// text is its name and stays [`Value::Other`]
+    Reg(Oid),
     /// An array of one of the types above
     Array(ArrayText<'a>),
-    /// Any other type: PostgreSQL's text
+    /// Text of any other type, as PostgreSQL wrote it
     Other(&'a str),
-}
-
-impl<'a> Value<'a> {
-    /// The value of type `type_oid` that `text` stands for. Positions in errors count from the
-    /// text's first byte.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Utf8`], or [`ErrorKind::InvalidText`] where PostgreSQL would not write this text
-    /// for the type.
-    pub fn from_text(type_oid: Oid, text: &'a [u8]) -> Result<Self> {
-        let text = str::from_utf8(text)
-            .map_err(|error| Error::new(ErrorKind::Utf8, error.valid_up_to() as u64, "value"))?;
-        match type_oid {
-            types::BOOL => match text {
-                "t" => Ok(Self::Bool(true)),
-                "f" => Ok(Self::Bool(false)),
-                _ => Err(invalid("bool")),
-            },
-            types::INT2 => parse(text, "int2").map(Self::Int2),
-            types::INT4 => parse(text, "int4").map(Self::Int4),
-            types::INT8 => parse(text, "int8").map(Self::Int8),
-            types::OID => parse(text, "oid").map(|oid| Self::Oid(Oid(oid))),
-            types::FLOAT4 => float(text, "float4").map(Self::Float4),
-            types::FLOAT8 => float(text, "float8").map(Self::Float8),
-            types::TEXT | types::VARCHAR | types::BPCHAR | types::NAME | types::CHAR => {
-                Ok(Self::Text(text))
-            }
-            types::JSON | types::JSONB => Ok(Self::Json(text)),
-            types::BYTEA => Bytea::from_text(text).map(Self::Bytea),
-            _ => match types::array_element(type_oid) {
-                Some(element) => ArrayText::new(element, text).map(Self::Array),
-                None => Ok(Self::Other(text)),
-            },
-        }
-    }
+    /// The binary form of any other type, undecoded; displayed as `bytea` is
+    Bytes(&'a [u8]),
 }
 
 #[cold]
 const fn invalid(context: &'static str) -> Error {
     Error::new(ErrorKind::InvalidText, 0, context)
-}
-
-fn parse<T: FromStr>(text: &str, context: &'static str) -> Result<T> {
-    text.parse().map_err(|_| invalid(context))
-}
-
-/// PostgreSQL writes `NaN`, `Infinity` and `-Infinity`; Rust reads these and more.
-fn float<T: FromStr>(text: &str, context: &'static str) -> Result<T> {
-    match text.trim_start_matches('-').as_bytes().first() {
-        Some(b'0'..=b'9') => parse(text, context),
-        _ if matches!(text, "NaN" | "Infinity" | "-Infinity") => parse(text, context),
-        _ => Err(invalid(context)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scalars() {
-        let value = |oid, text: &'static str| Value::from_text(oid, text.as_bytes());
-        assert_eq!(value(types::BOOL, "t"), Ok(Value::Bool(true)));
-        assert_eq!(value(types::INT2, "-32768"), Ok(Value::Int2(i16::MIN)));
-        assert_eq!(value(types::INT8, "9223372036854775807"), Ok(Value::Int8(i64::MAX)));
-        assert_eq!(value(types::OID, "4294967295"), Ok(Value::Oid(Oid(u32::MAX))));
-        assert_eq!(value(types::FLOAT8, "1e+20"), Ok(Value::Float8(1e20)));
-        assert_eq!(value(types::FLOAT4, "-Infinity"), Ok(Value::Float4(f32::NEG_INFINITY)));
-        assert_eq!(value(types::VARCHAR, "é"), Ok(Value::Text("é")));
-        assert_eq!(value(types::JSONB, "{}"), Ok(Value::Json("{}")));
-        assert_eq!(value(Oid(1700), "1.10"), Ok(Value::Other("1.10")));
-    }
-
-    #[test]
-    fn what_postgresql_does_not_write_is_refused() {
-        for (oid, text) in [
-            (types::BOOL, "true"),
-            (types::INT4, "2147483648"),
-            (types::INT4, ""),
-            (types::FLOAT8, "infinity"),
-            (types::FLOAT8, "nan"),
-            (types::BYTEA, "abc"),
-        ] {
-            let error = Value::from_text(oid, text.as_bytes()).map_err(|error| error.kind());
-            assert_eq!(error, Err(ErrorKind::InvalidText), "{oid} {text}");
-        }
-        let error = Value::from_text(types::TEXT, b"ab\xFF").unwrap_err();
-        assert_eq!((error.kind(), error.offset()), (ErrorKind::Utf8, 2));
-    }
 }
