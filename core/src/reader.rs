@@ -6,6 +6,9 @@ use core::ops::Range;
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::{Lsn, Oid, Timestamp, Xid};
 
+/// The length of a value that is NULL.
+const NULL_LENGTH: i32 = -1;
+
 /// Reads big-endian fields of a message from the front of a slice.
 ///
 /// `base` is the position of the slice's first byte in the whole input: errors and ranges speak of
@@ -134,6 +137,17 @@ impl<'a> Reader<'a> {
             Ok(length) => self.bytes(length, context),
             Err(_) => Err(start.error(ErrorKind::InvalidLength(i64::from(length)), context)),
         }
+    }
+
+    /// Bytes after their length, where a length of -1 stands for NULL.
+    #[inline]
+    pub(crate) fn nullable_bytes(&mut self, context: &'static str) -> Result<Option<&'a [u8]>> {
+        let mut ahead = *self;
+        if ahead.i32(context)? == NULL_LENGTH {
+            *self = ahead;
+            return Ok(None);
+        }
+        self.sized_bytes(context).map(Some)
     }
 
     /// Bytes up to a zero byte, which is read too but not returned.

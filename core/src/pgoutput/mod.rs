@@ -12,6 +12,8 @@ mod tuple;
 
 pub use change::{Delete, Insert, OldTuple, Truncate, Update};
 pub use prepared::{CommitPrepared, Prepare, RollbackPrepared};
+#[cfg(feature = "alloc")]
+pub(crate) use relation::PG_CATALOG;
 pub use relation::{Relation, RelationColumn, ReplicaIdentity, Type};
 pub use stream::{StreamAbort, StreamCommit, StreamStart};
 pub use transaction::{Begin, Commit, LogicalMessage, Origin};

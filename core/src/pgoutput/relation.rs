@@ -7,7 +7,7 @@ use crate::reader::Reader;
 use crate::types::{Oid, Xid};
 
 /// An empty schema name in a message stands for this one.
-const DEFAULT_SCHEMA: &[u8] = b"pg_catalog";
+pub(crate) const PG_CATALOG: &[u8] = b"pg_catalog";
 
 const COLUMN_IS_KEY: u8 = 1;
 
@@ -193,7 +193,7 @@ impl<'a> Type<'a> {
 }
 
 const fn schema_or_default(schema: &[u8]) -> &[u8] {
-    if schema.is_empty() { DEFAULT_SCHEMA } else { schema }
+    if schema.is_empty() { PG_CATALOG } else { schema }
 }
 
 #[cfg(feature = "alloc")]

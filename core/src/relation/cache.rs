@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::mem;
 
+use super::domains::Domains;
 use super::{Difference, Relation};
 use crate::error::Result;
 use crate::pgoutput;
@@ -29,9 +30,15 @@ pub struct RelationCache {
     next_slot: u32,
     /// What the last description replaced.
     replaced: Option<Relation>,
+    domains: Domains,
 }
 
 impl RelationCache {
+    /// Takes in the description of a type, which comes before the tables that have it.
+    pub fn describe_type(&mut self, message: &pgoutput::Type<'_>) {
+        self.domains.describe(message);
+    }
+
     /// Takes in a description.
     ///
     /// # Errors
@@ -44,7 +51,7 @@ impl RelationCache {
         if known.as_ref().is_some_and(|known| known.is_described_by(message)) {
             return Ok(Described::Same);
         }
-        let relation = Relation::from_message(message, self.next_slot)?;
+        let relation = Relation::from_message(message, self.next_slot, &self.domains)?;
         self.next_slot = self.next_slot.saturating_add(1);
         match (known, place) {
             (Some(known), _) => {
@@ -82,5 +89,6 @@ impl RelationCache {
     /// Forgets all relations: a new connection describes them again. Slots are not used twice.
     pub fn clear(&mut self) {
         self.relations.clear();
+        self.domains.clear();
     }
 }

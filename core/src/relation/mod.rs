@@ -6,10 +6,13 @@
 
 mod cache;
 mod difference;
+mod domains;
 mod json;
 
 pub use cache::{Described, RelationCache};
 pub use difference::Difference;
+
+use domains::Domains;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -42,6 +45,8 @@ pub struct Column {
     pub name: String,
     /// The OID of its type.
     pub type_oid: Oid,
+    /// Of a domain over a built-in type: that type; of all others their own. What values are.
+    pub base_type: Oid,
     /// The type's modifier (`atttypmod`); -1: none.
     pub type_modifier: i32,
     /// Whether it is part of the replica identity.
@@ -49,12 +54,17 @@ pub struct Column {
 }
 
 impl Relation {
-    fn from_message(message: &pgoutput::Relation<'_>, slot: u32) -> Result<Self> {
+    fn from_message(
+        message: &pgoutput::Relation<'_>,
+        slot: u32,
+        domains: &Domains,
+    ) -> Result<Self> {
         let mut columns = Vec::with_capacity(message.columns().len());
         for column in message.columns() {
             columns.push(Column {
                 name: utf8_text(column.name, "relation.column.name")?,
                 type_oid: column.type_oid,
+                base_type: domains.base(column.type_oid),
                 type_modifier: column.type_modifier,
                 key: column.key,
             });

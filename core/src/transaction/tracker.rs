@@ -225,7 +225,10 @@ impl Tracker {
                 let shown = raw || described != Described::Same;
                 Ok(Place { xid, described: Some(described), shown, ..Place::SHOWN })
             }
-            Message::Type(_) => Ok(Place { xid, shown: raw, ..Place::SHOWN }),
+            Message::Type(described) => {
+                self.relations.describe_type(described);
+                Ok(Place { xid, shown: raw, ..Place::SHOWN })
+            }
             Message::Origin(origin) => {
                 let name = utf8_text(origin.name, "origin.name")?;
                 if let Some(transaction) = &mut self.transaction {

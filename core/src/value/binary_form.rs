@@ -14,16 +14,8 @@ use crate::types::Oid;
 const JSON_VERSION: u8 = 1;
 
 impl<'a> Value<'a> {
-    /// The value of type `type_oid` whose binary form is `bytes`. Positions in errors count from
-    /// the first of them.
-    ///
-    /// A type that has no decoder here gives [`Value::Bytes`].
-    ///
-    /// # Errors
-    ///
-    /// Where these bytes are no value of the type: an end too early, bytes left over, a length or a
-    /// field that the type does not have, text that is not UTF-8. The context is the type.
-    pub fn from_binary(type_oid: Oid, bytes: &'a [u8]) -> Result<Self> {
+    /// The value of a type that is made of no others; [`Value::Bytes`] for all other types.
+    pub(super) fn scalar_from_binary(type_oid: Oid, bytes: &'a [u8]) -> Result<Self> {
         match type_oid {
             types::BOOL => fixed(bytes, "bool", Reader::u8).map(|byte| Self::Bool(byte != 0)),
             types::INT2 => fixed(bytes, "int2", Reader::i16).map(Self::Int2),
@@ -57,11 +49,11 @@ impl<'a> Value<'a> {
                 fixed(bytes, "timestamptz", Reader::timestamp).map(Self::TimestampTz)
             }
             types::INTERVAL => Interval::from_binary(bytes).map(Self::Interval),
-            _ => Self::from_binary_of_rarer(type_oid, bytes),
+            _ => Self::scalar_from_binary_of_rarer(type_oid, bytes),
         }
     }
 
-    fn from_binary_of_rarer(type_oid: Oid, bytes: &'a [u8]) -> Result<Self> {
+    fn scalar_from_binary_of_rarer(type_oid: Oid, bytes: &'a [u8]) -> Result<Self> {
         match type_oid {
             types::MONEY => {
                 fixed(bytes, "money", Reader::i64).map(|cents| Self::Money(Money(cents)))

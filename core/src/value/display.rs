@@ -51,6 +51,10 @@ impl Display for Value<'_> {
             Self::Vector(vector) => vector.fmt(f),
             Self::Reg(oid) => oid.fmt(f),
             Self::Array(array) => array.fmt(f),
+            Self::Range(range) => range.fmt(f),
+            Self::Multirange(multirange) => multirange.fmt(f),
+            Self::Composite(composite) => composite.fmt(f),
+            Self::Hstore(hstore) => hstore.fmt(f),
             Self::Bytes(bytes) => bytea::write_hex(f, bytes),
         }
     }

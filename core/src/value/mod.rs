@@ -24,35 +24,49 @@ mod binary_form;
 mod bit;
 mod bytea;
 mod clock;
+mod composite;
+mod container;
 mod date_time;
 mod display;
 mod float;
 mod forms;
 mod geometry;
+mod hstore;
 mod interval;
 mod money;
 mod network;
 mod number;
 mod numeric;
+mod part;
+mod quote;
+mod range;
 mod system;
 mod text_form;
 mod text_query;
 mod text_vector;
+mod type_table;
 pub mod types;
 mod uuid;
 
-pub use array::{ArrayElement, ArrayEvent, ArrayText};
+pub use array::{Array, ArrayEvent, ArrayEvents};
 pub use bit::BitString;
 pub use bytea::Bytea;
+pub use composite::{Composite, CompositeField};
 pub use date_time::{Date, Time, TimeTz};
 pub use geometry::{Box, Circle, Line, Lseg, Path, Point, Points, Polygon};
+pub use hstore::{Hstore, Pairs};
 pub use interval::Interval;
 pub use money::Money;
 pub use network::{Inet, MacAddr, MacAddr8};
 pub use numeric::{Numeric, NumericKind};
+pub use part::{Escaped, Part};
+pub use range::{Bound, Multirange, Range, Ranges};
 pub use system::{Snapshot, Tid, Vector};
 pub use text_query::TsQuery;
 pub use text_vector::TsVector;
+#[cfg(feature = "alloc")]
+pub use type_table::{Field, UserType};
+pub use type_table::{TypeKind, TypeTable};
 
 use crate::error::{Error, ErrorKind};
 use crate::types::{Lsn, Oid, Timestamp, Xid};
@@ -149,8 +163,16 @@ pub enum Value<'a> {
     /// `regclass`, `regtype` and the like from their binary form, which is the object's OID; their
     /// text is its name and stays [`Value::Other`]
     Reg(Oid),
-    /// An array of one of the types above
-    Array(ArrayText<'a>),
+    /// An array
+    Array(Array<'a>),
+    /// A range
+    Range(Range<'a>),
+    /// A multirange
+    Multirange(Multirange<'a>),
+    /// A value of a composite type, which a [`TypeTable`] has
+    Composite(Composite<'a>),
+    /// `hstore` of the extension, which a [`TypeTable`] has
+    Hstore(Hstore<'a>),
     /// Text of any other type, as PostgreSQL wrote it
     Other(&'a str),
     /// The binary form of any other type, undecoded; displayed as `bytea` is

@@ -3,22 +3,16 @@
 use core::str::FromStr;
 
 use super::{
-    ArrayText, BitString, Box, Bytea, Circle, Date, Inet, Interval, Line, Lseg, MacAddr, MacAddr8,
-    Money, Numeric, Path, Point, Polygon, Snapshot, Tid, Time, TimeTz, TsQuery, TsVector, Value,
-    Vector, date_time, float, invalid, number, types, uuid,
+    BitString, Box, Bytea, Circle, Date, Inet, Interval, Line, Lseg, MacAddr, MacAddr8, Money,
+    Numeric, Path, Point, Polygon, Snapshot, Tid, Time, TimeTz, TsQuery, TsVector, Value, Vector,
+    date_time, float, invalid, number, types, uuid,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::{Lsn, Oid, Xid};
 
 impl<'a> Value<'a> {
-    /// The value of type `type_oid` that `text` stands for. Positions in errors count from the
-    /// text's first byte.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Utf8`], or [`ErrorKind::InvalidText`] where PostgreSQL would not write this text
-    /// for the type.
-    pub fn from_text(type_oid: Oid, text: &'a [u8]) -> Result<Self> {
+    /// The value of a type that is made of no others; [`Value::Other`] for all other types.
+    pub(super) fn scalar_from_text(type_oid: Oid, text: &'a [u8]) -> Result<Self> {
         if type_oid == types::CHAR {
             return char_byte(text).map(Self::Char);
         }
@@ -56,11 +50,11 @@ impl<'a> Value<'a> {
             types::TIMESTAMP => date_time::timestamp_from_text(text).map(Self::Timestamp),
             types::TIMESTAMPTZ => date_time::timestamptz_from_text(text).map(Self::TimestampTz),
             types::INTERVAL => Interval::from_text(text).map(Self::Interval),
-            _ => Self::from_text_of_rarer(type_oid, text),
+            _ => Self::scalar_from_text_of_rarer(type_oid, text),
         }
     }
 
-    fn from_text_of_rarer(type_oid: Oid, text: &'a str) -> Result<Self> {
+    fn scalar_from_text_of_rarer(type_oid: Oid, text: &'a str) -> Result<Self> {
         match type_oid {
             types::MONEY => Money::from_text(text).map(Self::Money),
             types::XID => parse(text, "xid").map(|xid| Self::Xid(Xid(xid))),
@@ -87,10 +81,7 @@ impl<'a> Value<'a> {
             types::TXID_SNAPSHOT => Snapshot::from_text(text, "txid_snapshot").map(Self::Snapshot),
             types::INT2VECTOR => Vector::from_text(types::INT2, text).map(Self::Vector),
             types::OIDVECTOR => Vector::from_text(types::OID, text).map(Self::Vector),
-            _ => match types::array_element(type_oid) {
-                Some(element) => ArrayText::new(element, text).map(Self::Array),
-                None => Ok(Self::Other(text)),
-            },
+            _ => Ok(Self::Other(text)),
         }
     }
 }

@@ -14,6 +14,10 @@ macro_rules! types {
                 _ => return None,
             })
         }
+
+        /// The name in capitals, the type, and the array of it.
+        #[cfg(feature = "alloc")]
+        const NAMED: &[(&str, Oid, Oid)] = &[$((stringify!($name), $name, Oid($array)),)*];
     };
 }
 
@@ -180,3 +184,13 @@ types! {
 pub const PG_NODE_TREE: Oid = Oid(194);
 /// `unknown`, which has no array type
 pub const UNKNOWN: Oid = Oid(705);
+
+/// The type of that name in the schema `pg_catalog`; the name of an array is that of its elements
+/// behind `_`.
+#[cfg(feature = "alloc")]
+pub(crate) fn from_name(name: &[u8]) -> Option<Oid> {
+    let element = name.strip_prefix(b"_");
+    let name = element.unwrap_or(name);
+    let found = NAMED.iter().find(|(known, ..)| known.as_bytes().eq_ignore_ascii_case(name));
+    found.map(|&(_, type_oid, array)| if element.is_some() { array } else { type_oid })
+}
