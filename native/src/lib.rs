@@ -57,6 +57,9 @@ mod spill;
 mod sql;
 mod stream;
 mod tls;
+#[cfg(feature = "cli")]
+mod type_file;
+mod type_query;
 mod verifier;
 mod wire;
 

@@ -13,6 +13,7 @@ use walscope_core::transaction::{Assembler, Step, View};
 use super::lines::Lines;
 use super::output::Output;
 use super::pieces::Pieces;
+use super::values::ValueOptions;
 use super::{Failure, say};
 use crate::{Error, Plugin, SpillFiles};
 
@@ -28,6 +29,8 @@ pub(super) struct Arguments {
     skip_unknown: bool,
     #[command(flatten)]
     pieces: Pieces,
+    #[command(flatten)]
+    values: ValueOptions,
 }
 
 /// What is read at once.
@@ -45,7 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let view = if arguments.raw { View::Raw } else { View::Transactions };
     let mut assembler = arguments.pieces.assembler(view, Reader::new(MAX_MESSAGE));
     let mut printer = Printer {
-        lines: Lines::new(view, &Plugin::Pgoutput),
+        lines: Lines::new(view, &Plugin::Pgoutput, arguments.values.values()?),
         output: Output::new(None)?,
         pending: Vec::new(),
         skip: arguments.skip_unknown,

@@ -5,7 +5,8 @@ use walscope_core::pgoutput::Message;
 use walscope_core::transaction::{Tracker, View};
 use walscope_core::{Lsn, Result};
 
-use crate::{Plugin, json};
+use crate::Plugin;
+use crate::json::{self, Values};
 
 /// Writes the lines of one connection after the other.
 #[derive(Debug)]
@@ -13,6 +14,7 @@ pub(super) struct Lines {
     tracker: Tracker,
     /// The connection's plugin is not pgoutput: its messages are written as they are.
     undecoded: bool,
+    values: Values,
     /// Items, as a stream counts them, whose lines were written.
     pub(super) items: u64,
 }
@@ -29,9 +31,9 @@ pub(super) enum Brought {
 }
 
 impl Lines {
-    pub(super) fn new(view: View, plugin: &Plugin) -> Self {
+    pub(super) fn new(view: View, plugin: &Plugin, values: Values) -> Self {
         let undecoded = *plugin != Plugin::Pgoutput;
-        Self { tracker: Tracker::new(view), undecoded, items: 0 }
+        Self { tracker: Tracker::new(view), undecoded, values, items: 0 }
     }
 
     /// Whether messages are written as they are.
@@ -62,7 +64,7 @@ impl Lines {
             Entry::Data(data) => {
                 let change = self.tracker.next(data.data)?;
                 if change.shown {
-                    json::write_change(out, &change, data.start, &mut self.tracker);
+                    json::write_change(out, &change, data.start, &mut self.tracker, &self.values);
                 }
                 if change.item {
                     self.items += 1;

@@ -11,6 +11,8 @@ mod pieces;
 mod printing;
 mod signals;
 mod stream;
+mod types;
+mod values;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -32,6 +34,8 @@ enum Command {
     Stream(Box<stream::Arguments>),
     /// Print the changes in a capture as JSON Lines
     Decode(decode::Arguments),
+    /// Print a table of a database's user types, for --types
+    Types(types::Arguments),
 }
 
 /// Why a subcommand failed: what, where, and what to do.
@@ -83,6 +87,7 @@ pub fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Stream(arguments) => stream::run(*arguments),
         Command::Decode(arguments) => decode::run(&arguments),
+        Command::Types(arguments) => types::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -92,7 +92,7 @@ fn open_capture(path: &Path) -> Result<File, Failure> {
     Ok(file)
 }
 
-fn stdout_failure(error: &io::Error) -> Failure {
+pub(super) fn stdout_failure(error: &io::Error) -> Failure {
     Failure::new(format!("cannot write to standard output: {error}"))
 }
 

@@ -18,6 +18,7 @@ use super::output::Output;
 use super::pieces::Pieces;
 use super::printing::{Printer, Printing};
 use super::signals::Signals;
+use super::values::ValueOptions;
 use super::{Failure, say};
 use crate::{Acknowledge, Config, OriginFilter, Plugin, Stream, StreamOptions, Streaming};
 
@@ -85,6 +86,8 @@ pub(super) struct Arguments {
     format: Format,
     #[command(flatten)]
     pieces: Pieces,
+    #[command(flatten)]
+    values: ValueOptions,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -190,6 +193,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
 async fn stream(arguments: Arguments) -> Result<(), Failure> {
     let config = Config::parse(&arguments.conninfo)?;
     let options = arguments.options()?;
+    let values = arguments.values.values()?;
     let mut signals =
         Signals::catch().map_err(|error| Failure::new(format!("cannot catch signals: {error}")))?;
     let mut output = Output::new(arguments.capture.as_deref())?;
@@ -207,7 +211,7 @@ async fn stream(arguments: Arguments) -> Result<(), Failure> {
     }
     let view = if arguments.raw { View::Raw } else { View::Transactions };
     let printer = Printer {
-        lines: Lines::new(view, &arguments.plugin()),
+        lines: Lines::new(view, &arguments.plugin(), values),
         print: arguments.format == Format::Json,
         until: arguments.until.map(|until| match until {
             Until::Now => info.server_flushed,

@@ -13,14 +13,17 @@ use walscope_core::transaction::{Change, Tracker, Transaction, View};
 use walscope_core::{Lsn, PrimaryKeepalive, Timestamp, XLogData, Xid};
 
 use object::Object;
+pub(crate) use value::{Int8, Values};
 
 /// Appends the line of `change`, which `tracker` has just put in its place, with its line feed.
-/// `lsn` is the position that it came with, [`Lsn::INVALID`] where it has none.
+/// `lsn` is the position that it came with, [`Lsn::INVALID`] where it has none; `values` says how
+/// values are written.
 pub(crate) fn write_change(
     out: &mut Vec<u8>,
     change: &Change<'_>,
     lsn: Lsn,
     tracker: &mut Tracker,
+    values: &Values,
 ) {
     let mut line = Object::begin(out);
     line.text("kind", kind(change, tracker));
@@ -42,9 +45,9 @@ pub(crate) fn write_change(
         Message::BeginPrepare(begin) if tracker.view() == View::Transactions => {
             line.display_text("prepareTime", begin.prepare_time);
         }
-        Message::Insert(insert) => row::write_insert(&mut line, tracker, insert),
-        Message::Update(update) => row::write_update(&mut line, tracker, update),
-        Message::Delete(delete) => row::write_delete(&mut line, tracker, delete),
+        Message::Insert(insert) => row::write_insert(&mut line, tracker, values, insert),
+        Message::Update(update) => row::write_update(&mut line, tracker, values, update),
+        Message::Delete(delete) => row::write_delete(&mut line, tracker, values, delete),
         Message::Truncate(truncate) => row::write_truncate(&mut line, tracker, truncate),
         message => facts(&mut line, message, tracker),
     }

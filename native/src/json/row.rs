@@ -6,32 +6,47 @@ use walscope_core::relation::{self, Relation};
 use walscope_core::transaction::Tracker;
 
 use super::object::Object;
-use super::value;
+use super::value::{self, Values};
 
-pub(super) fn write_insert(line: &mut Object<'_>, tracker: &mut Tracker, insert: &Insert<'_>) {
+pub(super) fn write_insert(
+    line: &mut Object<'_>,
+    tracker: &mut Tracker,
+    values: &Values,
+    insert: &Insert<'_>,
+) {
     let Some(relation) = name_table(line, tracker, insert.relation) else { return };
-    row(line.member("new"), relation, insert.new.iter(), sent);
+    row(line.member("new"), relation, values, insert.new.iter(), sent);
 }
 
-pub(super) fn write_update(line: &mut Object<'_>, tracker: &mut Tracker, update: &Update<'_>) {
+pub(super) fn write_update(
+    line: &mut Object<'_>,
+    tracker: &mut Tracker,
+    values: &Values,
+    update: &Update<'_>,
+) {
     let Some(relation) = name_table(line, tracker, update.relation) else { return };
     // The server sends the key only when it has changed.
     let key = update.old.map_or(update.new, |old| old.tuple());
-    write_key(line, relation, key.iter());
+    write_key(line, relation, values, key.iter());
     match update.old {
         Some(OldTuple::Full(old)) => {
-            row(line.member("old"), relation, old.iter(), sent);
-            write_new(line, relation, update.new.filled_from(&old));
+            row(line.member("old"), relation, values, old.iter(), sent);
+            write_new(line, relation, values, update.new.filled_from(&old));
         }
-        _ => write_new(line, relation, update.new.iter()),
+        _ => write_new(line, relation, values, update.new.iter()),
     }
 }
 
-pub(super) fn write_delete(line: &mut Object<'_>, tracker: &mut Tracker, delete: &Delete<'_>) {
+pub(super) fn write_delete(
+    line: &mut Object<'_>,
+    tracker: &mut Tracker,
+    values: &Values,
+    delete: &Delete<'_>,
+) {
     let Some(relation) = name_table(line, tracker, delete.relation) else { return };
-    write_key(line, relation, delete.old.tuple().iter());
+    write_key(line, relation, values, delete.old.tuple().iter());
     if let OldTuple::Full(old) = delete.old {
-        row(line.member("old"), relation, old.iter(), sent);
+        row(line.member("old"), relation, values, old.iter(), sent);
     }
 }
 
@@ -64,9 +79,10 @@ fn name_table<'t>(
 fn write_new<'a>(
     line: &mut Object<'_>,
     relation: &Relation,
+    values: &Values,
     columns: impl Iterator<Item = Column<'a>> + Clone,
 ) {
-    row(line.member("new"), relation, columns.clone(), sent);
+    row(line.member("new"), relation, values, columns.clone(), sent);
     let mut unchanged = relation
         .columns
         .iter()
@@ -83,10 +99,11 @@ fn write_new<'a>(
 fn write_key<'a>(
     line: &mut Object<'_>,
     relation: &Relation,
+    values: &Values,
     columns: impl Iterator<Item = Column<'a>>,
 ) {
     if relation.columns.iter().any(|column| column.key) {
-        row(line.member("key"), relation, columns, |column, _| column.key);
+        row(line.member("key"), relation, values, columns, |column, _| column.key);
     }
 }
 
@@ -97,13 +114,14 @@ fn sent(_: &relation::Column, value: Column<'_>) -> bool {
 fn row<'a>(
     out: &mut Vec<u8>,
     relation: &Relation,
+    values: &Values,
     columns: impl Iterator<Item = Column<'a>>,
     shown: impl Fn(&relation::Column, Column<'a>) -> bool,
 ) {
     let mut object = Object::begin(out);
     for (column, value) in relation.columns.iter().zip(columns) {
         if shown(column, value) {
-            value::write_column(object.member(&column.name), column.type_oid, value);
+            values.write(object.member(&column.name), column.base_type, value);
         }
     }
     object.end();

@@ -1,34 +1,106 @@
-//! PostgreSQL's text of a value as JSON.
+//! Values as JSON, the same from text and from binary.
 
-use std::io::Write;
+use std::fmt::{self, Display, Write as _};
+use std::io::Write as _;
 
 use walscope_core::Oid;
 use walscope_core::pgoutput::Column;
-use walscope_core::value::types;
+use walscope_core::value::{TypeTable, Value, types};
 
-/// Writes a column's value by its type.
-pub(super) fn write_column(out: &mut Vec<u8>, type_oid: Oid, column: Column<'_>) {
-    match column {
-        Column::Null | Column::UnchangedToast => out.extend_from_slice(b"null"),
-        Column::Text(text) => write_text(out, type_oid, text),
-        Column::Binary(value) => write_hex(out, value),
+/// How values are written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Values {
+    /// The user types that are known.
+    pub(crate) types: TypeTable,
+    /// How `bigint` is written.
+    pub(crate) int8: Int8,
+}
+
+/// How `bigint` is written: many readers of JSON cannot hold its numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub(crate) enum Int8 {
+    /// As a number
+    #[default]
+    Number,
+    /// As a string
+    String,
+}
+
+impl Values {
+    /// Writes a column's value by its type.
+    pub(super) fn write(&self, out: &mut Vec<u8>, type_oid: Oid, column: Column<'_>) {
+        match column {
+            Column::Null | Column::UnchangedToast => out.extend_from_slice(b"null"),
+            Column::Text(text) => self.write_text(out, self.types.base(type_oid), text),
+            Column::Binary(bytes) => match self.types.value_from_binary(type_oid, bytes) {
+                Ok(Value::Bytes(_)) | Err(_) => write_hex(out, bytes),
+                Ok(value) => self.write_value(out, &value),
+            },
+        }
+    }
+
+    fn write_text(&self, out: &mut Vec<u8>, type_oid: Oid, text: &[u8]) {
+        match (type_oid, text) {
+            (types::BOOL, b"t") => out.extend_from_slice(b"true"),
+            (types::BOOL, b"f") => out.extend_from_slice(b"false"),
+            (types::INT8, _) if self.int8 == Int8::String => write_bytes_as_text(out, text),
+            (types::INT2 | types::INT4 | types::INT8 | types::OID, _) if is_integer(text) => {
+                out.extend_from_slice(text);
+            }
+            // NaN and the infinities are no JSON.
+            (types::FLOAT4 | types::FLOAT8, _) if is_number(text) => out.extend_from_slice(text),
+            (types::JSON | types::JSONB, _) => match std::str::from_utf8(text) {
+                Ok(_) => write_compact(out, text),
+                Err(_) => write_hex(out, text),
+            },
+            _ => write_bytes_as_text(out, text),
+        }
+    }
+
+    fn write_value(&self, out: &mut Vec<u8>, value: &Value<'_>) {
+        match *value {
+            Value::Bool(value) => append(out, value),
+            Value::Int8(_) if self.int8 == Int8::String => write_display(out, value),
+            Value::Int2(_) | Value::Int4(_) | Value::Int8(_) | Value::Oid(_) => append(out, value),
+            Value::Float4(number) if number.is_finite() => append(out, value),
+            Value::Float8(number) if number.is_finite() => append(out, value),
+            Value::Json(json) => write_compact(out, json.as_bytes()),
+            Value::Text(text) => write_string(out, text),
+            _ => write_display(out, value),
+        }
     }
 }
 
-fn write_text(out: &mut Vec<u8>, type_oid: Oid, text: &[u8]) {
-    match (type_oid, text) {
-        (types::BOOL, b"t") => out.extend_from_slice(b"true"),
-        (types::BOOL, b"f") => out.extend_from_slice(b"false"),
-        (types::INT2 | types::INT4 | types::INT8 | types::OID, _) if is_integer(text) => {
-            out.extend_from_slice(text);
+fn append(out: &mut Vec<u8>, value: impl Display) {
+    // Writing to memory cannot fail.
+    let _ = write!(out, "{value}");
+}
+
+/// Writes PostgreSQL's text of a value as a string.
+fn write_display(out: &mut Vec<u8>, value: &Value<'_>) {
+    out.push(b'"');
+    let _ = write!(Escaping { out }, "{value}");
+    out.push(b'"');
+}
+
+/// The inside of a JSON string that comes piece by piece.
+struct Escaping<'a> {
+    out: &'a mut Vec<u8>,
+}
+
+impl fmt::Write for Escaping<'_> {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        if piece.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+            self.out.extend_from_slice(piece.as_bytes());
+        } else {
+            let start = self.out.len();
+            write_string(self.out, piece);
+            // Without the quotation marks: there are others around the whole.
+            self.out.remove(start);
+            self.out.pop();
         }
-        // NaN and the infinities are no JSON.
-        (types::FLOAT4 | types::FLOAT8, _) if is_number(text) => out.extend_from_slice(text),
-        (types::JSON | types::JSONB, _) => match std::str::from_utf8(text) {
-            Ok(_) => write_compact(out, text),
-            Err(_) => write_hex(out, text),
-        },
-        _ => write_bytes_as_text(out, text),
+        Ok(())
     }
 }
 
@@ -87,7 +159,7 @@ mod tests {
 
     fn json(type_oid: Oid, text: &[u8]) -> String {
         let mut out = Vec::new();
-        write_column(&mut out, type_oid, Column::Text(text));
+        Values::default().write(&mut out, type_oid, Column::Text(text));
         String::from_utf8(out).expect("JSON is UTF-8")
     }
 
@@ -109,5 +181,39 @@ mod tests {
     fn json_is_embedded_on_one_line() {
         let document = b"{ \"a b\" : [1,\n 2.00] , \"q\\\"  \" : 1e400, \"a b\": null }";
         assert_eq!(json(types::JSON, document), r#"{"a b":[1,2.00],"q\"  ":1e400,"a b":null}"#);
+    }
+
+    #[test]
+    fn binary_values_are_written_like_their_text() {
+        let json = |type_oid, bytes: &[u8]| {
+            let mut out = Vec::new();
+            Values::default().write(&mut out, type_oid, Column::Binary(bytes));
+            String::from_utf8(out).expect("JSON is UTF-8")
+        };
+        assert_eq!(json(types::BOOL, &[1]), "true");
+        assert_eq!(json(types::INT4, &(-7_i32).to_be_bytes()), "-7");
+        assert_eq!(json(types::FLOAT8, &1e20_f64.to_be_bytes()), "1e+20");
+        assert_eq!(json(types::FLOAT8, &f64::NAN.to_be_bytes()), "\"NaN\"");
+        assert_eq!(json(types::JSONB, b"\x01{\"a\": 1}"), "{\"a\":1}");
+        assert_eq!(json(types::TEXT, b"a\n"), "\"a\\n\"");
+        let array = [
+            &[0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 1, 0, 0, 0, 1][..],
+            &[0, 0, 0, 3],
+            b"a\"\x01",
+        ];
+        assert_eq!(json(Oid(1009), &array.concat()), r#""{\"a\\\"\u0001\"}""#);
+        // What has no decoder, and what is no value of its type.
+        assert_eq!(json(Oid(99_999), b"\x01"), "{\"$bytes\":\"01\"}");
+        assert_eq!(json(types::INT4, b"\x01"), "{\"$bytes\":\"01\"}");
+    }
+
+    #[test]
+    fn int8_can_be_a_string() {
+        let values = Values { int8: Int8::String, ..Values::default() };
+        for column in [Column::Text(b"-5"), Column::Binary(&(-5_i64).to_be_bytes())] {
+            let mut out = Vec::new();
+            values.write(&mut out, types::INT8, column);
+            assert_eq!(out, b"\"-5\"");
+        }
     }
 }

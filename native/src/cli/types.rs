@@ -1,0 +1,33 @@
+//! `walscope types`: the user types of a database, for `--types`.
+
+use std::io::{self, Write};
+
+use clap::Args;
+
+use super::{Failure, output};
+use crate::{Client, Config, ConnectionKind, type_file};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The server and database: a URI (postgres://…) or keywords (host=… dbname=…)
+    conninfo: String,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let config = Config::parse(&arguments.conninfo)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let types = runtime.block_on(async {
+        let mut client = Client::connect(&config, ConnectionKind::Sql).await?;
+        let types = client.user_types().await;
+        client.close().await;
+        types
+    })?;
+    let mut stdout = io::stdout().lock();
+    stdout
+        .write_all(type_file::to_json(&types).as_bytes())
+        .and_then(|()| stdout.flush())
+        .map_err(|error| output::stdout_failure(&error))
+}
