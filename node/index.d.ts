@@ -82,7 +82,7 @@ export interface StreamOptions extends ValueOptions {
   raw?: boolean | undefined;
   /**
    * Bytes of memory that pieces may take that wait for their transaction's end; what is over it
-   * waits in files. Default 16 MiB.
+   * waits in files. Default 8 MiB.
    */
   memory?: number | undefined;
   /** Where these files are made. Default: the system's directory for temporary files. */

@@ -2,6 +2,7 @@
 // memory.
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,8 @@ const READER = fileURLToPath(new URL('reader.js', import.meta.url));
 const ROW_BYTES = 1000;
 const MEGABYTE = 1_000_000;
 const POLL_MS = 50;
+/** A reader that is to be killed has this long to begin. */
+const KILL_AFTER_MS = 1500;
 const STREAMING = { 1: 'off', 4: 'parallel' };
 
 /**
@@ -27,10 +30,12 @@ const STREAMING = { 1: 'off', 4: 'parallel' };
  */
 
 /**
- * @param {{ megabytes: number, release?: boolean }} options
+ * With `kill` another process reads from each slot first and is killed while it does.
+ *
+ * @param {{ megabytes: number, release?: boolean, kill?: boolean }} options
  * @returns {Promise<Result[]>}
  */
-export async function measure({ megabytes, release = false }) {
+export async function measure({ megabytes, release = false, kill = false }) {
   const rows = Math.ceil((megabytes * MEGABYTE) / ROW_BYTES);
   const folder = await mkdtemp(join(tmpdir(), 'walscope-large-'));
   const server = await startServer({ settings: { logical_decoding_work_mem: '64MB' } });
@@ -44,11 +49,12 @@ export async function measure({ megabytes, release = false }) {
     const results = [];
     for (const { name, protocol, slot } of readers) {
       const streaming = STREAMING[/** @type {keyof typeof STREAMING} */ (Number(protocol))];
-      const child =
+      const start = () =>
         name === 'command'
           ? spawnCommand(command, server, { slot, streaming, folder })
           : spawnReader(server, { slot, streaming, folder });
-      const watched = await watch(child);
+      if (kill) await killed(start(), server, slot);
+      const watched = await watch(start());
       const leftBehind = (await readdir(folder)).length;
       results.push({ reader: name, protocol: Number(protocol), ...watched, leftBehind });
     }
@@ -130,6 +136,21 @@ export async function watch(child) {
     seconds: Math.round((performance.now() - started) / 100) / 10,
     peakMiB: Math.round(peakKiB / 1024),
   };
+}
+
+/**
+ * Kills a process that does not read on, and waits until the server has let its slot go.
+ *
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {any} server
+ * @param {string} slot
+ */
+async function killed(child, server, slot) {
+  await sleep(KILL_AFTER_MS);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const active = `SELECT active FROM pg_replication_slots WHERE slot_name = '${slot}' AND active`;
+  while ((await server.sql(active)).length > 0) await sleep(POLL_MS);
 }
 
 /**

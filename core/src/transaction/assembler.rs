@@ -279,12 +279,12 @@ impl<S: Storage> Assembler<S> {
         result
     }
 
-    /// Moves the largest transaction into storage where memory is over its budget.
+    /// Moves the largest transaction into storage where memory is over its budget, or where most of it
+    /// is there already.
     fn keep_budget(&mut self, source: u64) -> Result<(), S::Error> {
-        if self.in_memory <= self.budget {
-            return Ok(());
-        }
-        if let Some(largest) = self.held.iter_mut().max_by_key(|held| held.memory.len()) {
+        let over = self.in_memory > self.budget;
+        let largest = self.held.iter_mut().max_by_key(|held| held.memory.len());
+        if let Some(largest) = largest.filter(|largest| over || largest.is_to_follow()) {
             let before = largest.size();
             largest.store(&mut self.storage)?;
             let freed = before.saturating_sub(largest.size());

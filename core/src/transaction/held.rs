@@ -20,6 +20,8 @@ use crate::types::Xid;
 
 /// Bytes of an entry before its last field.
 pub(super) const ENTRY_HEADER: usize = 16;
+/// So many bytes of a transaction that is in storage join it at once.
+const STORED_AT_ONCE: usize = 1024 * 1024;
 /// Bytes that an aborted subtransaction takes.
 const ABORTED_SIZE: usize = size_of::<Xid>();
 
@@ -91,9 +93,15 @@ impl Held {
     pub(super) fn store<S: Storage>(&mut self, storage: &mut S) -> Result<(), S::Error> {
         storage.append(self.xid, &self.memory)?;
         self.stored = self.stored.saturating_add(self.memory.len() as u64);
-        // The memory may have grown for one large message.
-        self.memory = Vec::new();
+        self.memory.clear();
+        self.memory.shrink_to(STORED_AT_ONCE.saturating_mul(2));
         Ok(())
+    }
+
+    /// Whether what is in memory had better follow what is in storage: a transaction that has been
+    /// too large once goes on growing.
+    pub(super) fn is_to_follow(&self) -> bool {
+        self.stored > 0 && self.memory.len() >= STORED_AT_ONCE
     }
 }
 

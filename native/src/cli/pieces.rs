@@ -14,7 +14,7 @@ const MEBIBYTE: usize = 1024 * 1024;
 pub(super) struct Pieces {
     /// Memory for transactions that come in pieces and have not ended, in MiB; the rest goes to
     /// files
-    #[arg(long, value_name = "MIB", default_value_t = 16)]
+    #[arg(long, value_name = "MIB", default_value_t = 8)]
     memory: usize,
     /// Directory of these files; without it the system's for temporary files
     #[arg(long, value_name = "DIRECTORY")]

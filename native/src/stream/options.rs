@@ -94,7 +94,7 @@ pub struct StreamOptions {
 }
 
 /// Pieces of transactions that wait in memory.
-const DEFAULT_MEMORY: usize = 16 * 1024 * 1024;
+const DEFAULT_MEMORY: usize = 8 * 1024 * 1024;
 /// Protocol versions, by what they brought.
 const PROTOCOL_STREAMING: u8 = 2;
 const PROTOCOL_TWO_PHASE: u8 = 3;
