@@ -4,7 +4,7 @@
 //!
 //! | bytes | field |
 //! |---|---|
-//! | int16 | how many words follow the header |
+//! | uint16 | how many words follow the header |
 //! | int16 | weight: the first word counts 10000 to this power |
 //! | uint16 | sign: 0x0000 positive, 0x4000 negative, 0xC000 NaN, 0xD000 infinity, 0xF000 -infinity |
 //! | uint16 | scale: decimal digits behind the point |
@@ -94,18 +94,14 @@ impl<'a> Numeric<'a> {
 
     pub(super) fn from_binary(bytes: &'a [u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes, 0);
-        let start = reader;
-        let count = reader.i16(CONTEXT)?;
+        let count = reader.u16(CONTEXT)?;
         let weight = reader.i16(CONTEXT)?;
         let at_sign = reader.offset();
         let sign = reader.u16(CONTEXT)?;
         let at_scale = reader.offset();
         let scale = reader.u16(CONTEXT)?;
         let at_words = reader.offset();
-        let Ok(count) = usize::try_from(count) else {
-            return Err(start.error(ErrorKind::InvalidLength(i64::from(count)), CONTEXT));
-        };
-        let (words, _) = reader.bytes(count.saturating_mul(2), CONTEXT)?.as_chunks();
+        let (words, _) = reader.bytes(usize::from(count).saturating_mul(2), CONTEXT)?.as_chunks();
         reader.finish(CONTEXT)?;
         let form = match sign {
             POSITIVE | NEGATIVE if scale > MAX_SCALE => return Err(invalid_at(at_scale)),

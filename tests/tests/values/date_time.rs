@@ -2,7 +2,7 @@
 
 use crate::check::Set;
 
-pub(crate) const SETS: [Set; 8] = [
+pub(crate) const SETS: [Set; 9] = [
     Set::new(
         "date",
         &[
@@ -18,7 +18,7 @@ pub(crate) const SETS: [Set; 8] = [
         &[
             "SELECT unnest('{00:00,24:00,23:59:59.999999,12:34:56.7,00:00:00.000001,01:02:03.10}'\
              ::time[])",
-            "SELECT time '00:00' + (i * 29 || ' microseconds')::interval \
+            "SELECT time '00:00' + i * interval '29 microseconds' \
              FROM generate_series(0, 2900000000, 9999991) i",
         ],
     ),
@@ -27,7 +27,7 @@ pub(crate) const SETS: [Set; 8] = [
         &[
             "SELECT unnest('{00:00+00,24:00-15:59:59,23:59:59.999999+15:59:59,12:34:56.7+05:30,\
              00:00-00:00:01,00:00-00:30,10:00+10:00:10}'::timetz[])",
-            "SELECT timetz '00:00+00' + (i || ' microseconds')::interval \
+            "SELECT timetz '00:00+00' + i * interval '1 microsecond' \
              FROM generate_series(0, 86000000000, 999999991) i",
         ],
     ),
@@ -39,18 +39,26 @@ pub(crate) const SETS: [Set; 8] = [
              23:59:59.999999+00 BC,2000-01-01 00:00:00+00,1999-12-31 23:59:59.9+00,294276-12-31 \
              23:59:59.999999+00,2024-02-29 12:00:00.5-11:30}'::timestamptz[])",
             "SELECT timestamptz '2000-01-01 00:00+00' + \
-             (('x' || md5(i::text))::bit(64)::int8 % 200000000000000000 || ' microseconds')\
-             ::interval FROM generate_series(1, 400) i",
+             ('x' || md5(i::text))::bit(64)::int8 % 200000000000000000 * interval '1 microsecond' \
+             FROM generate_series(1, 400) i",
         ],
     ),
     Set::new("interval", &[EXTREME_INTERVALS, INTERVALS, SIGNED_INTERVALS]),
     Set::new("interval", &["SELECT unnest('{infinity,-infinity}'::interval[])"]).since(17),
-    // Such an interval was a span like any other before 17, and is out of range since.
+    // Out of range before 15.
+    Set::new(
+        "interval",
+        &["SELECT i - interval '1 microsecond' FROM unnest('{2562047788:00:54.775807,\
+           -2562047788:00:54.775806,-2562047788:00:54.775807}'::interval[]) i"],
+    )
+    .since(15),
+    // One microsecond from what is infinite since 17.
     Set::new(
         "interval",
         &["VALUES (interval '2147483647 mons 2147483647 days 2562047788:00:54.775806'), \
            ('-2147483648 mons -2147483648 days -2562047788:00:54.775807')"],
-    ),
+    )
+    .since(15),
 ];
 
 const EXTREMES_WITHOUT_ZONE: &str = "SELECT unnest('{infinity,-infinity,4714-11-24 00:00:00 BC,\
@@ -59,21 +67,21 @@ const EXTREMES_WITHOUT_ZONE: &str = "SELECT unnest('{infinity,-infinity,4714-11-
     ::timestamp[])";
 
 const WITHOUT_ZONE: &str = "SELECT timestamp '2000-01-01' + \
-    (('x' || md5(i::text))::bit(64)::int8 % 200000000000000000 || ' microseconds')::interval \
+    ('x' || md5(i::text))::bit(64)::int8 % 200000000000000000 * interval '1 microsecond' \
     FROM generate_series(1, 400) i";
 
 const CENTURIES_WITHOUT_ZONE: &str = "SELECT timestamp '2000-01-01' + (i || ' years')::interval FROM generate_series(-6700, 292000, 997) i";
 
 const EXTREME_INTERVALS: &str = "SELECT unnest('{0,1 year,-1 year,1 mon,-1 mon,1 day,-1 day,2 years \
     3 mons,1 microsecond,-1 microsecond,-00:00:01.5,100:00:00,178956970 years 7 mons,\
-    -178956970 years -8 mons,2147483647 days,-2147483648 days,2562047788:00:54.775807,\
-    -2562047788:00:54.775807,1 day 00:00:01,-1 day +00:00:01,1 mon -1 day,-1 mon +1 day,\
+    -178956970 years -8 mons,2147483647 days,-2147483648 days,1 day 00:00:01,-1 day +00:00:01,1 mon -1 day,-1 mon +1 day,\
     -1 year +2 days,-1 year -1 mon +1 day -00:00:01,1 year -12:00,1.5 years 2.5 days}'\
     ::interval[])";
 
-const INTERVALS: &str = "SELECT format('%s mons %s days %s microseconds', \
-    ('x' || md5('m' || i))::bit(32)::int4 >> i % 32, ('x' || md5('d' || i))::bit(32)::int4 >> i % 29, \
-    ('x' || md5('t' || i))::bit(62)::int8 >> i % 61)::interval FROM generate_series(1, 400) i";
+const INTERVALS: &str = "SELECT (('x' || md5('m' || i))::bit(32)::int4 >> i % 32) * interval '1 mon' \
+    + (('x' || md5('d' || i))::bit(32)::int4 >> i % 29) * interval '1 day' \
+    + (('x' || md5('t' || i))::bit(62)::int8 >> i % 61) * interval '1 microsecond' \
+    FROM generate_series(1, 400) i";
 
 /// All combinations of signs, and of parts that are missing.
 const SIGNED_INTERVALS: &str = "SELECT format('%s years %s mons %s days %s seconds', y, m, d, s)\

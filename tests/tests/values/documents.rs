@@ -54,7 +54,7 @@ pub(crate) const SETS: [Set; 6] = [
          FROM unnest('{1,2,63,64,65,66,127,128,129,130,300,301,302}'::int[]) n, \
          generate_series(1, n) i GROUP BY n",
             "SELECT (repeat('(', n) || 'a' || repeat(' & b) | c', n))::tsquery FROM generate_series(1, 200, 9) n",
-            "SELECT (repeat('!', n) || 'a & b')::tsquery FROM generate_series(1, 200, 9) n",
+            "SELECT (repeat('!', n) || 'a & b')::tsquery FROM generate_series(1, 30) n",
             "SELECT (repeat('a | (b & ', n) || 'c' || repeat(')', n))::tsquery FROM generate_series(1, 31) n",
             // Pseudo-random trees.
             "WITH RECURSIVE leaf AS (SELECT i, ('x' || md5(i::text))::bit(16)::int4 AS r \

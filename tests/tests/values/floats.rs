@@ -17,9 +17,9 @@ pub(crate) const SETS: [Set; 2] = [
             "SELECT (m || 'e' || e)::float4 FROM generate_series(-44, 37) e, \
              unnest('{1,2,5,8,9,1.5,9.5,1.25,3.14159,9.999999}'::text[]) m",
             "SELECT ((('x' || md5(i::text))::bit(24)::int4) * power(2::float8, i % 250 - 149))\
-             ::float4 FROM generate_series(1, 20000) i",
-            "SELECT i * 2::float4 FROM generate_series(8388608, 67108864, 3333) i",
-            "SELECT i / 4::float4 FROM generate_series(-2097152, 2097152, 777) i",
+             ::float4 FROM generate_series(1, 3000) i",
+            "SELECT i * 2::float4 FROM generate_series(8388608, 67108864, 33331) i",
+            "SELECT i / 4::float4 FROM generate_series(-2097152, 2097152, 7777) i",
         ],
     ),
     Set::new(
@@ -37,9 +37,9 @@ pub(crate) const SETS: [Set; 2] = [
             "SELECT (m || 'e' || e)::float8 FROM generate_series(-307, 307) e, \
              unnest('{1,2,5,8,9,1.5,9.5,1.25,3.14159,9.999999999}'::text[]) m",
             "SELECT ('x' || md5(i::text))::bit(64)::int8 * power(2::float8, i % 1990 - 1030) \
-             FROM generate_series(1, 20000) i",
+             FROM generate_series(1, 3000) i",
             // Whole numbers beyond 2^53, many of them half-way between shorter decimals.
-            "SELECT (9007199254740992 + i)::float8 * f FROM generate_series(1, 3000) i, \
+            "SELECT (9007199254740992 + i)::float8 * f FROM generate_series(1, 600) i, \
              unnest('{1,2,4,8,16,32,64,1024,0.5,0.25,0.125,0.0625}'::float8[]) f",
         ],
     ),
