@@ -51,12 +51,61 @@ impl<'w, 'f> Ascii<'w, 'f> {
         self.push(hex_digit(byte & 0xF))
     }
 
+    /// Appends a number.
+    pub(super) fn number(&mut self, number: u64) -> Result {
+        self.push_all(Digits::of(number).as_slice())
+    }
+
     /// Hands on what has been collected.
     pub(super) fn flush(&mut self) -> Result {
         let written = self.buffer.get(..self.length).unwrap_or_default();
         self.length = 0;
         // Only ASCII was pushed.
         self.out.write_str(str::from_utf8(written).unwrap_or_default())
+    }
+}
+
+/// Bytes that are written as hexadecimal digits at a time.
+const HEX_PIECE: usize = 32;
+
+/// Writes bytes as two hexadecimal digits each.
+pub(super) fn write_hex(f: &mut Formatter<'_>, bytes: &[u8]) -> Result {
+    for piece in bytes.chunks(HEX_PIECE) {
+        let mut pairs = [[0; 2]; HEX_PIECE];
+        for (pair, &byte) in pairs.iter_mut().zip(piece) {
+            *pair = [hex_digit(byte >> 4), hex_digit(byte & 0xF)];
+        }
+        let written = pairs.get(..piece.len()).unwrap_or_default().as_flattened();
+        f.write_str(str::from_utf8(written).unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+/// The decimal digits of a number.
+pub(super) struct Digits {
+    bytes: [u8; Self::MOST],
+    start: usize,
+}
+
+impl Digits {
+    /// `u64::MAX` has so many.
+    const MOST: usize = 20;
+
+    pub(super) fn of(mut number: u64) -> Self {
+        let mut digits = Self { bytes: [b'0'; Self::MOST], start: Self::MOST };
+        for place in digits.bytes.iter_mut().rev() {
+            *place = digit(number);
+            number /= 10;
+            digits.start = digits.start.saturating_sub(1);
+            if number == 0 {
+                break;
+            }
+        }
+        digits
+    }
+
+    pub(super) fn as_slice(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
     }
 }
 

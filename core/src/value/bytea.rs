@@ -3,8 +3,7 @@
 
 use core::fmt::{self, Formatter};
 
-use super::ascii::Ascii;
-use super::invalid;
+use super::{ascii, invalid};
 use crate::error::Result;
 
 /// Bytes, or the text `\x` and two hexadecimal digits for each.
@@ -89,10 +88,8 @@ impl fmt::Display for Bytea<'_> {
 
 /// Writes bytes as `bytea` does.
 pub(super) fn write_hex(f: &mut Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    let mut out = Ascii::new(f);
-    out.push_all(b"\\x")?;
-    bytes.iter().try_for_each(|&byte| out.hex(byte))?;
-    out.flush()
+    f.write_str("\\x")?;
+    ascii::write_hex(f, bytes)
 }
 
 /// The byte that two hexadecimal digits stand for.

@@ -3,7 +3,7 @@
 
 use core::fmt::Result;
 
-use super::ascii::{Ascii, digit, digit_at};
+use super::ascii::{Ascii, digit};
 use super::number::parse_digits;
 
 pub(super) const MICROS_PER_SECOND: u64 = 1_000_000;
@@ -14,7 +14,9 @@ pub(super) const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// Writes `HH:MM:SS`, and the microseconds without the zeros at their end.
 pub(super) fn write_clock(out: &mut Ascii<'_, '_>, micros: u64) -> Result {
     let hours = micros / MICROS_PER_HOUR;
-    write_number(out, hours / 100)?;
+    if hours >= 100 {
+        out.number(hours / 100)?;
+    }
     out.two_digits(hours)?;
     out.push(b':')?;
     out.two_digits(micros / MICROS_PER_MINUTE % 60)?;
@@ -29,14 +31,6 @@ pub(super) fn write_clock(out: &mut Ascii<'_, '_>, micros: u64) -> Result {
         fraction = fraction.wrapping_mul(10) % MICROS_PER_SECOND;
     }
     Ok(())
-}
-
-/// Writes a number, and nothing for 0.
-pub(super) fn write_number(out: &mut Ascii<'_, '_>, number: u64) -> Result {
-    if number == 0 {
-        return Ok(());
-    }
-    (0..=number.ilog10()).rev().try_for_each(|place| out.push(digit_at(number, place)))
 }
 
 /// Reads `HH:MM:SS` with at most six digits behind a point; there may be more hours than a day has.

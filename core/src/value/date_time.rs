@@ -17,7 +17,7 @@ use super::ascii::Ascii;
 use super::binary_form::fixed;
 use super::clock::{
     MICROS_PER_DAY, MICROS_PER_SECOND, parse_clock, parse_pair, split_offset, write_clock,
-    write_number, write_offset,
+    write_offset,
 };
 use super::invalid;
 use super::number::parse_digits;
@@ -261,7 +261,9 @@ fn write_date(out: &mut Ascii<'_, '_>, days: i64) -> core::result::Result<Era, f
     } else {
         (Era::BeforeChrist, year.unsigned_abs().saturating_add(1))
     };
-    write_number(out, year / 10_000)?;
+    if year >= 10_000 {
+        out.number(year / 10_000)?;
+    }
     out.four_digits(year)?;
     out.push(b'-')?;
     out.two_digits(month.unsigned_abs())?;

@@ -5,17 +5,18 @@ use core::fmt::{self, Display, Formatter};
 use super::{Value, bytea, date_time, float, uuid};
 
 impl Display for Value<'_> {
-    /// Writes what PostgreSQL's output function writes, and ignores width and precision.
+    /// Writes what PostgreSQL's output function writes. Only `{}` is meant: what flags such as a
+    /// width do differs by type.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bool(value) => f.write_str(if *value { "t" } else { "f" }),
-            Self::Int2(value) => write!(f, "{value}"),
-            Self::Int4(value) => write!(f, "{value}"),
-            Self::Int8(value) => write!(f, "{value}"),
-            Self::Oid(oid) => write!(f, "{oid}"),
-            Self::Xid(xid) => write!(f, "{xid}"),
-            Self::Xid8(xid) => write!(f, "{xid}"),
-            Self::Cid(cid) => write!(f, "{cid}"),
+            Self::Int2(value) => value.fmt(f),
+            Self::Int4(value) => value.fmt(f),
+            Self::Int8(value) => value.fmt(f),
+            Self::Oid(oid) => oid.fmt(f),
+            Self::Xid(xid) => xid.fmt(f),
+            Self::Xid8(xid) => xid.fmt(f),
+            Self::Cid(cid) => cid.fmt(f),
             Self::Tid(tid) => tid.fmt(f),
             Self::Float4(value) => float::write_f32(f, *value),
             Self::Float8(value) => float::write_f64(f, *value),

@@ -9,8 +9,7 @@ use core::fmt::{self, Formatter, LowerExp, Write};
 use core::ops::Range;
 use core::str::FromStr;
 
-use super::ascii::{Ascii, digit_at};
-use super::clock::write_number;
+use super::ascii::{Ascii, Digits, digit};
 use super::{invalid, number};
 use crate::error::Result;
 
@@ -182,47 +181,48 @@ impl Decimal {
             self.digits /= 10;
             self.exponent = self.exponent.saturating_add(1);
         }
-        let last = self.digits.checked_ilog10().unwrap_or(0);
-        let first = self.exponent.saturating_add_unsigned(last);
+        let digits = Digits::of(self.digits);
+        let digits = digits.as_slice();
+        let count = i32::try_from(digits.len()).unwrap_or(0);
+        // What the first digit counts: ten to this power.
+        let first = self.exponent.saturating_add(count).saturating_sub(1);
         let mut out = Ascii::new(f);
         if fixed.contains(&first) {
-            self.write_fixed(&mut out, first)?;
+            write_fixed(&mut out, digits, first)?;
         } else {
-            self.write_digits(&mut out, first, first)?;
+            write_with_point(&mut out, digits, 1)?;
             out.push_all(if first < 0 { b"e-" } else { b"e+" })?;
             let exponent = u64::from(first.unsigned_abs());
-            write_number(&mut out, exponent / 100)?;
+            if exponent >= 100 {
+                out.push(digit(exponent / 100))?;
+            }
             out.two_digits(exponent)?;
         }
         out.flush()
     }
+}
 
-    fn write_fixed(self, out: &mut Ascii<'_, '_>, first: i32) -> fmt::Result {
-        if first < 0 {
-            out.push_all(b"0.")?;
-            for _ in first.saturating_add(1)..0 {
-                out.push(b'0')?;
-            }
-            return self.write_digits(out, first, first.saturating_add(1));
-        }
-        self.write_digits(out, first, 0)?;
-        for _ in 0..self.exponent {
-            out.push(b'0')?;
-        }
-        Ok(())
+/// Writes digits, the first of which counts ten to the power of `first`, without an exponent.
+fn write_fixed(out: &mut Ascii<'_, '_>, digits: &[u8], first: i32) -> fmt::Result {
+    if first < 0 {
+        out.push_all(b"0.")?;
+        (first.saturating_add(1)..0).try_for_each(|_| out.push(b'0'))?;
+        return out.push_all(digits);
     }
+    let before_point = usize::try_from(first).unwrap_or(0).saturating_add(1);
+    write_with_point(out, digits, before_point)?;
+    (digits.len()..before_point).try_for_each(|_| out.push(b'0'))
+}
 
-    /// Writes the digits, the first of which counts 10^`first`, with a point behind the one that
-    /// counts 10^`point`, if there are any behind that.
-    fn write_digits(self, out: &mut Ascii<'_, '_>, first: i32, point: i32) -> fmt::Result {
-        for place in (self.exponent..=first).rev() {
-            out.push(digit_at(self.digits, place.abs_diff(self.exponent)))?;
-            if place == point && place != self.exponent {
-                out.push(b'.')?;
-            }
-        }
-        Ok(())
+/// Writes digits with a point behind so many of them, if there are more.
+fn write_with_point(out: &mut Ascii<'_, '_>, digits: &[u8], before_point: usize) -> fmt::Result {
+    let (whole, fraction) = digits.split_at_checked(before_point).unwrap_or((digits, &[]));
+    out.push_all(whole)?;
+    if fraction.is_empty() {
+        return Ok(());
     }
+    out.push(b'.')?;
+    out.push_all(fraction)
 }
 
 /// PostgreSQL's shortest digits of a positive number.

@@ -14,7 +14,7 @@ use core::fmt::{self, Display, Formatter};
 
 use super::ascii::Ascii;
 use super::binary_form::fixed;
-use super::clock::{parse_clock, write_clock, write_number};
+use super::clock::{parse_clock, write_clock};
 use super::{invalid, number};
 use crate::error::Result;
 
@@ -107,7 +107,7 @@ impl Display for Interval {
                 out.push(b' ')?;
             }
             write_sign(&mut out, count < 0, behind_negative)?;
-            write_number(&mut out, u64::from(count.unsigned_abs()))?;
+            out.number(count.unsigned_abs().into())?;
             out.push(b' ')?;
             out.push_all(unit.as_bytes())?;
             if count != 1 {

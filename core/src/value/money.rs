@@ -2,14 +2,12 @@
 
 use core::fmt::{self, Display, Formatter};
 
-use super::ascii::{Ascii, digit_at};
+use super::ascii::{Ascii, Digits};
 use super::invalid;
 use crate::error::Result;
 
 /// Digits between two commas.
-const GROUP: u32 = 3;
-/// The largest power of ten of cents that an amount has.
-const HIGHEST: u32 = 18;
+const GROUP: usize = 3;
 
 /// An amount in the smallest unit of its currency, which in the C locale is a hundredth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,18 +47,17 @@ impl Display for Money {
         }
         out.push(b'$')?;
         let cents = self.0.unsigned_abs();
-        for place in (0..=HIGHEST).rev() {
-            // There is always a digit before the point.
-            if cents >= 10_u64.pow(place) || place <= 2 {
-                out.push(digit_at(cents, place))?;
-                match place {
-                    2 => out.push(b'.')?,
-                    // Two of the places are behind the point.
-                    _ if place > 2 && place % GROUP == 2 => out.push(b',')?,
-                    _ => {}
-                }
+        let units = Digits::of(cents / 100);
+        let mut behind = units.as_slice().len();
+        for &digit in units.as_slice() {
+            out.push(digit)?;
+            behind = behind.saturating_sub(1);
+            if behind != 0 && behind.is_multiple_of(GROUP) {
+                out.push(b',')?;
             }
         }
+        out.push(b'.')?;
+        out.two_digits(cents)?;
         out.flush()
     }
 }

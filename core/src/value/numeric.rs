@@ -13,7 +13,6 @@
 use core::fmt::{self, Display, Formatter, Write};
 
 use super::ascii::{Ascii, digit_at};
-use super::clock::write_number;
 use super::invalid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::reader::Reader;
@@ -303,10 +302,7 @@ impl Display for Words<'_> {
             out.push(b'-')?;
         }
         let first = i32::from(self.weight).max(0);
-        match self.word(first) {
-            0 => out.push(b'0')?,
-            word => write_number(&mut out, word)?,
-        }
+        out.number(self.word(first))?;
         for weight in (0..first).rev() {
             out.four_digits(self.word(weight))?;
         }
