@@ -38,6 +38,31 @@ import { countAt, wordAt } from './words.js';
  * @property {{ from: number, to: number, context: import('./facts.js').ContextFields | null }} part
  */
 
+/**
+ * Refuses a capture of another plugin than pgoutput by its name: only pgoutput's messages are decoded.
+ *
+ * @param {Int32Array} index
+ * @param {number} at the record of the capture's head
+ * @param {Uint8Array} bytes
+ */
+function refuseOtherPlugin(index, at, bytes) {
+  const offset = wordAt(index, at + RECORD.OFFSET);
+  const json = bytes.subarray(offset, offset + wordAt(index, at + RECORD.SIZE));
+  /** @type {unknown} */
+  let plugin;
+  try {
+    ({ plugin } = JSON.parse(new TextDecoder().decode(json)));
+  } catch {
+    // A head that says nothing: what follows is taken for pgoutput's.
+  }
+  if (typeof plugin !== 'string' || plugin === 'pgoutput') return;
+  throw new WalscopeError({
+    code: 'WALSCOPE_UNSUPPORTED',
+    message: `the capture holds messages of the plugin ${plugin}: only pgoutput's are decoded`,
+    hint: 'walscope decode prints them as they are',
+  });
+}
+
 /** What one connection or recording has told so far, and how its values are read. */
 export class Session {
   /** @type {Relations} */
@@ -72,6 +97,7 @@ export class Session {
     for (let at = HEADER.LENGTH; at < index.length; at += wordAt(index, at + RECORD.LENGTH)) {
       const kind = wordAt(index, at) & KIND_MASK;
       if (kind === KIND.HEAD) {
+        refuseOtherPlugin(index, at, bytes);
         if (relations === this.relations) relations = new Map(relations);
         this.relations = new Map();
         this.#slots.clear();

@@ -50,6 +50,21 @@ export const ERRORS = [
     },
   },
   {
+    name: 'a capture of another plugin is refused by its name',
+    async run({ assert, host }) {
+      // As `walscope stream --capture` writes them: the head, and a message of test_decoding.
+      const message = `w${'\0'.repeat(24)}BEGIN 742`;
+      const bytes = new TextEncoder().encode(
+        ['#walscope {"version":1,"options":{},"plugin":"test_decoding"}', message]
+          .map((payload) => `d\0\0\0${String.fromCharCode(payload.length + 4)}${payload}`)
+          .join(''),
+      );
+      const error = failure(() => [.../** @type {Iterable<any>} */ (host.decode(bytes))]);
+      assert.equal(error.code, 'WALSCOPE_UNSUPPORTED');
+      assert.ok(error.message.includes('the plugin test_decoding'), error.message);
+    },
+  },
+  {
     name: 'what is no capture is refused with its place',
     async run(tools) {
       const { assert, host } = tools;

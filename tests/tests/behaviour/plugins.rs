@@ -87,32 +87,31 @@ fn messages_are_those_of_the_servers_own_function() {
 /// transactions: whatever was confirmed last, a stream from there has all that came after it.
 #[test]
 fn from_whatever_message_was_confirmed_last_nothing_is_missing() {
-    for major in ENDS {
+    // With empty transactions left out, their BEGIN comes late and without a position.
+    let options = ["skip-empty-xacts=off", "skip-empty-xacts=on"];
+    for (major, option) in std::iter::zip(ENDS, options) {
         let place = Place::new(major, "plugin_resume", TABLE);
         place.create_slot("test_decoding", "");
         workload(&place);
-        for option in ["skip-empty-xacts=off", "skip-empty-xacts=on"] {
-            let stream = |start: &str| {
-                let more =
-                    ["--start", start, "--plugin", "test_decoding", "--plugin-option", option];
-                messages(&place.stream(&more))
-            };
-            let all = stream("0/0");
-            let mut flushed = Lsn::INVALID;
-            for (index, (lsn, _)) in all.iter().enumerate() {
-                let lsn = lsn.parse().expect("an LSN");
-                if lsn <= flushed {
-                    continue;
-                }
-                flushed = lsn;
-                let again = stream(&flushed.to_string());
-                let rest = &all[index + 1..];
-                assert!(again.ends_with(rest), "PostgreSQL {major} from {flushed}: {again:?}");
-                let whole = again.first().is_none_or(|(_, text)| {
-                    text.starts_with("BEGIN") || text.starts_with("message: transactional: 0")
-                });
-                assert!(whole, "PostgreSQL {major} from {flushed}: {again:?}");
+        let stream = |start: &str| {
+            let more = ["--start", start, "--plugin", "test_decoding", "--plugin-option", option];
+            messages(&place.stream(&more))
+        };
+        let all = stream("0/0");
+        let mut flushed = Lsn::INVALID;
+        for (index, (lsn, _)) in all.iter().enumerate() {
+            let lsn = lsn.parse().expect("an LSN");
+            if lsn <= flushed {
+                continue;
             }
+            flushed = lsn;
+            let again = stream(&flushed.to_string());
+            let rest = &all[index + 1..];
+            assert!(again.ends_with(rest), "PostgreSQL {major} from {flushed}: {again:?}");
+            let whole = again.first().is_none_or(|(_, text)| {
+                text.starts_with("BEGIN") || text.starts_with("message: transactional: 0")
+            });
+            assert!(whole, "PostgreSQL {major} from {flushed}: {again:?}");
         }
     }
 }
