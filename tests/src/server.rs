@@ -181,8 +181,17 @@ impl Server {
     /// # Panics
     /// When a statement fails.
     pub fn sql_in(&self, database: &str, text: &str) -> Vec<Row> {
+        self.try_sql_in(database, text).unwrap_or_else(|error| panic!("{text}: {error:?}"))
+    }
+
+    /// Runs statements that may fail in another database.
+    pub fn try_sql_in(
+        &self,
+        database: &str,
+        text: &str,
+    ) -> Result<Vec<Row>, tokio_postgres::Error> {
         let mut config = self.config.clone();
-        sql::run(config.dbname(database), text).unwrap_or_else(|error| panic!("{text}: {error:?}"))
+        sql::run(config.dbname(database), text)
     }
 
     /// Runs statements that may fail.

@@ -6,5 +6,9 @@
 //! checked against each other in every test, and against the server's own word in `positions`.
 
 mod lines;
+mod options;
 mod place;
 mod plugins;
+mod positions;
+mod publications;
+mod tables;

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use tokio::runtime::Runtime;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, SimpleQueryMessage};
 use walscope_tests::program::{self, Program};
 use walscope_tests::{Major, Server, ServerOptions};
 
@@ -118,5 +118,14 @@ impl Session {
     pub(crate) fn sql(&self, text: &str) {
         let done = self.runtime.block_on(self.client.batch_execute(text));
         done.unwrap_or_else(|error| panic!("{text}: {error:?}"));
+    }
+    /// The only value of a query.
+    pub(crate) fn value(&self, text: &str) -> String {
+        let row = self.runtime.block_on(self.client.simple_query(text)).expect("a result");
+        let value = row.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        });
+        value.unwrap_or_else(|| panic!("{text}: no value"))
     }
 }
