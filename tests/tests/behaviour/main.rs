@@ -7,8 +7,10 @@
 
 mod lines;
 mod options;
+mod pieces;
 mod place;
 mod plugins;
 mod positions;
+mod prepared;
 mod publications;
 mod tables;

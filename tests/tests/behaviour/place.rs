@@ -1,11 +1,15 @@
 //! Where a test takes place: a database and a slot of its own.
 
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, SimpleQueryMessage};
 use walscope_tests::program::{self, Program};
 use walscope_tests::{Major, Server, ServerOptions};
+
+/// How long something may take that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The oldest and the newest: enough where all of them do the same.
 pub(crate) const ENDS: [Major; 2] = [Major::V14, Major::V18];
@@ -29,6 +33,8 @@ pub(crate) struct Place {
     pub(crate) major: Major,
     pub(crate) server: &'static Server,
     pub(crate) name: String,
+    /// Server settings of walscope's own connection.
+    options: String,
 }
 
 impl Place {
@@ -36,7 +42,7 @@ impl Place {
     pub(crate) fn new(major: Major, name: &str, sql: &str) -> Self {
         let server = server(major);
         server.sql(&format!("CREATE DATABASE {name}"));
-        let place = Self { major, server, name: name.to_owned() };
+        let place = Self { major, server, name: name.to_owned(), options: String::new() };
         place.sql(sql);
         place
     }
@@ -46,6 +52,17 @@ impl Place {
         let place = Self::new(major, name, sql);
         place.create_slot("pgoutput", "");
         place
+    }
+
+    /// The same, and whatever can be sent in pieces is: every change by itself (from PostgreSQL 16
+    /// on), or what is over 64 kB.
+    pub(crate) fn with_pieces(major: Major, name: &str, sql: &str) -> Self {
+        let options = if major >= Major::V16 {
+            "-c debug_logical_replication_streaming=immediate"
+        } else {
+            "-c logical_decoding_work_mem=64kB"
+        };
+        Self { options: options.to_owned(), ..Self::with_slot(major, name, sql) }
     }
 
     /// Creates the slot, with more arguments for the server's function.
@@ -70,7 +87,8 @@ impl Place {
 
     /// Arguments of `walscope stream` with the slot.
     pub(crate) fn arguments(&self, more: &[&str]) -> Vec<String> {
-        let conninfo = self.server.conninfo_with(&[("dbname", &self.name)]);
+        let changes = [("dbname", self.name.as_str()), ("options", &self.options)];
+        let conninfo = self.server.conninfo_with(&changes);
         let arguments = ["stream", &conninfo, "--slot", &self.name].into_iter();
         arguments.chain(more.iter().copied()).map(str::to_owned).collect()
     }
@@ -93,10 +111,29 @@ impl Place {
             "SELECT active::text FROM pg_replication_slots WHERE slot_name = '{}'",
             self.name
         );
-        while self.value(&active) != "true" {
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
+        self.wait_for(&active);
         program
+    }
+
+    /// Waits until the server has decoded its log up to here for walscope, and so has sent what it
+    /// sends before transactions end.
+    pub(crate) fn wait_until_sent(&self) {
+        let here = self.value("SELECT pg_current_wal_insert_lsn()");
+        // A commit that writes something, in another database, has the log flushed at once.
+        self.server.sql("SELECT pg_logical_emit_message(true, '', '')");
+        self.wait_for(&format!(
+            "SELECT (sent_lsn >= '{here}')::text FROM pg_stat_replication \
+             JOIN pg_replication_slots ON pid = active_pid WHERE slot_name = '{}'",
+            self.name
+        ));
+    }
+
+    fn wait_for(&self, condition: &str) {
+        let start = Instant::now();
+        while self.column(condition) != ["true"] {
+            assert!(start.elapsed() < PATIENCE, "PostgreSQL {}: never {condition}", self.major);
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// A session that stays open.

@@ -259,9 +259,9 @@ fn the_stream_ends_with_the_last_message_up_to_where_it_was_told_to() {
 
 #[test]
 fn bytes_that_are_not_utf_8_are_shown_as_such() {
-    let place = Place::new(Major::V18, "plugin_bytes", "");
+    let mut place = Place::new(Major::V18, "plugin_bytes", "");
     place.server.sql("CREATE DATABASE plugin_ascii TEMPLATE template0 ENCODING 'SQL_ASCII'");
-    let place = Place { name: "plugin_ascii".into(), ..place };
+    place.name = "plugin_ascii".into();
     place.sql("CREATE TABLE t (id int, v text)");
     place.create_slot("test_decoding", "");
     place.sql(r"INSERT INTO t VALUES (1, E'\xff')");
