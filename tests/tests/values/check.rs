@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use walscope::{Client, Config, ConnectionKind};
 use walscope_core::Oid;
-use walscope_core::value::Value;
+use walscope_core::value::{TypeTable, Value};
 use walscope_tests::{Major, Server, ServerOptions};
 
 /// Values of a type.
@@ -32,7 +32,7 @@ pub(crate) struct Session {
     pub(crate) major: u32,
     runtime: tokio::runtime::Runtime,
     client: Client,
-    _server: Server,
+    pub(crate) server: Server,
 }
 
 impl Session {
@@ -42,14 +42,22 @@ impl Session {
         let config = Config::parse(&server.conninfo()).unwrap();
         let connected = runtime.block_on(Client::connect(&config, ConnectionKind::Sql));
         let major = major.to_string().parse().unwrap();
-        Self { major, runtime, client: connected.unwrap(), _server: server }
+        Self { major, runtime, client: connected.unwrap(), server }
     }
 
     pub(crate) fn rows(&mut self, sql: &str) -> Vec<Vec<Option<String>>> {
         self.try_rows(sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
-    fn try_rows(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, walscope::Error> {
+    /// The types that were made in the session's database.
+    pub(crate) fn user_types(&mut self) -> TypeTable {
+        self.runtime.block_on(self.client.user_types()).unwrap()
+    }
+
+    pub(crate) fn try_rows(
+        &mut self,
+        sql: &str,
+    ) -> Result<Vec<Vec<Option<String>>>, walscope::Error> {
         let results = self.runtime.block_on(self.client.simple_query(sql))?;
         Ok(results.into_iter().next().map(|result| result.rows).unwrap_or_default())
     }

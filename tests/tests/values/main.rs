@@ -6,12 +6,14 @@
 mod catalog;
 mod characters;
 mod check;
+mod containers;
 mod date_time;
 mod documents;
 mod floats;
 mod geometry;
 mod network;
 mod numbers;
+mod streams;
 mod system;
 
 use walscope_tests::Major;
