@@ -15,7 +15,7 @@ import {
   ROW,
 } from './layout.js';
 import { errorOf } from './problem.js';
-import { readDescription, Relation } from './relation.js';
+import { readBaseTypes, readDescription, Relation } from './relation.js';
 import { countAt, wordAt } from './words.js';
 
 /**
@@ -32,7 +32,7 @@ import { countAt, wordAt } from './words.js';
  * @typedef {object} TransferableBatch
  * @property {Uint8Array} bytes
  * @property {Int32Array} index
- * @property {[number, import('./relation.js').Description][]} relations by slot
+ * @property {[number, import('./relation.js').FullDescription][]} relations by slot
  * @property {ValueOptions} values
  * @property {'throw' | 'include'} errors
  * @property {{ from: number, to: number, context: import('./facts.js').ContextFields | null }} part
@@ -123,7 +123,11 @@ export class Session {
     const slot = wordAt(index, at + RECORD.BODY);
     if (((wordAt(index, at) >>> FLAG_SHIFT) & FLAG_NEW_RELATION) === 0 && relations.has(slot))
       return;
-    const relation = new Relation(readDescription(index, at, bytes), this.options.values);
+    const description = {
+      ...readDescription(index, at, bytes),
+      baseTypes: readBaseTypes(index, at),
+    };
+    const relation = new Relation(description, this.options.values);
     const { oid } = relation.description;
     const old = this.#slots.get(oid);
     if (old !== undefined) {
@@ -251,7 +255,7 @@ export class Batch {
    */
   #descriptions() {
     const { index } = this;
-    /** @type {Map<number, import('./relation.js').Description>} */
+    /** @type {Map<number, import('./relation.js').FullDescription>} */
     const used = new Map();
     for (let at = this.from; at < this.to; at += wordAt(index, at + RECORD.LENGTH)) {
       const kind = wordAt(index, at) & KIND_MASK;

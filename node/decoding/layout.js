@@ -7,7 +7,7 @@
  */
 
 /** The version of this layout; a batch of another version is refused. */
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 /** Words of the header. */
 export const HEADER = Object.freeze({
@@ -90,7 +90,7 @@ export const OLD_FULL = 0x4f; // 'O'
 export const RELATION_CHANGED = 15;
 export const RELATION_COLUMNS = 18;
 /** Words of a column in it. */
-export const RELATION_COLUMN_WORDS = 5;
+export const RELATION_COLUMN_WORDS = 6;
 export const COLUMN_IS_KEY = 1;
 
 /** Second word of a column's pair in a row: these, or a length. */

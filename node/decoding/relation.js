@@ -34,6 +34,8 @@ import { wordAt } from './words.js';
  * @property {string} table
  * @property {'default' | 'nothing' | 'full' | 'index'} replicaIdentity
  * @property {{ name: string, type: number, typmod: number, key: boolean }[]} columns
+ *
+ * @typedef {Description & { baseTypes: number[] }} FullDescription
  */
 
 export class Relation {
@@ -43,7 +45,7 @@ export class Relation {
   #KeyRow;
 
   /**
-   * @param {Description} description
+   * @param {FullDescription} description
    * @param {ValueOptions} options
    */
   constructor(description, options) {
@@ -53,8 +55,9 @@ export class Relation {
     this.table = table;
     this.columns = description.columns.map((column, index) => {
       this.#indexes.set(column.name, index);
-      const readers = readersOf(column.type, options);
-      return { ...column, ...readers, index, relation: `${schema}.${table}` };
+      const base = description.baseTypes[index] ?? column.type;
+      const readers = readersOf(base, options);
+      return { ...column, base, ...readers, index, relation: `${schema}.${table}` };
     });
     const keyColumns = this.columns.filter((column) => column.key);
     this.hasKey = keyColumns.length > 0;
@@ -236,8 +239,8 @@ export function readDescription(words, at, bytes) {
     columns.push({
       name: name(column),
       type: word(column + 2) >>> 0,
-      typmod: word(column + 3),
-      key: (word(column + 4) & COLUMN_IS_KEY) !== 0,
+      typmod: word(column + 4),
+      key: (word(column + 5) & COLUMN_IS_KEY) !== 0,
     });
   }
   const identity = /** @type {keyof typeof REPLICA_IDENTITY} */ (word(body + 2));
@@ -248,6 +251,21 @@ export function readDescription(words, at, bytes) {
     replicaIdentity: REPLICA_IDENTITY[identity],
     columns,
   };
+}
+
+/**
+ * For each column of a relation record what values of its type are: the built-in type that it is a
+ * domain over, else the type itself.
+ *
+ * @param {Int32Array} words
+ * @param {number} at
+ * @returns {number[]}
+ */
+export function readBaseTypes(words, at) {
+  const count = wordAt(words, at + RELATION_COLUMNS - 1);
+  return Array.from({ length: count }, (_, index) => {
+    return wordAt(words, at + RELATION_COLUMNS + index * RELATION_COLUMN_WORDS + 3) >>> 0;
+  });
 }
 
 /**

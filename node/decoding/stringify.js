@@ -182,10 +182,10 @@ function value(column, source, offset, length) {
   const bytes = length >= 0 && !binary ? null : source.columnBytes(offset, length);
   const text = bytes ? (binary ? null : utf8OrNull(bytes)) : source.ascii(offset, length);
   if (text === null) return `{"$bytes":"${hexText(bytes ?? new Uint8Array())}"}`;
-  if (column.type === BOOL && (text === 't' || text === 'f')) return String(text === 't');
-  if (INTEGERS.has(column.type) && INTEGER.test(text)) return text;
-  if (FLOATS.has(column.type) && NUMBER.test(text)) return text;
-  if (DOCUMENTS.has(column.type)) return compactJson(text);
+  if (column.base === BOOL && (text === 't' || text === 'f')) return String(text === 't');
+  if (INTEGERS.has(column.base) && INTEGER.test(text)) return text;
+  if (FLOATS.has(column.base) && NUMBER.test(text)) return text;
+  if (DOCUMENTS.has(column.base)) return compactJson(text);
   return JSON.stringify(text);
 }
 

@@ -20,6 +20,7 @@ export const unchanged = Symbol.for('walscope.unchanged');
  * @typedef {object} Column
  * @property {string} name
  * @property {number} type the type's OID
+ * @property {number} base the OID of what its values are: of a domain its base type
  * @property {number} typmod
  * @property {boolean} key whether it belongs to the table's replica identity
  * @property {number} index

@@ -16,11 +16,13 @@
 //!
 //! **Relations** have slot, OID, replica identity, schema (text), name (text), what changed (text:
 //! [`Difference::to_json`](crate::relation::Difference::to_json); absent when the table was not
-//! known), number of columns, and for each column name (text), type, modifier, whether it is a key.
+//! known), number of columns, and for each column name (text), type, the built-in type that it is a
+//! domain over (else the type again), modifier, whether it is a key.
 //!
 //! **Columns** are two words `(a, b)`: text at offset `a` of length `b` where all bytes are ASCII;
 //! `b` = -1 NULL; `b` = -2 unchanged TOAST; `b` <= -3 text of length `-3 - b` with other bytes;
-//! `a` < 0 a binary value at offset `!a`.
+//! `a` < 0 a binary value at offset `!a`. A binary value that has a decoder is PostgreSQL's text of
+//! it, in the side bytes.
 
 mod decoder;
 mod record;
@@ -42,7 +44,7 @@ use crate::types::Lsn;
 use table::{Record, Table, halves};
 
 /// The version of this layout, the header's first word.
-pub const LAYOUT_VERSION: i32 = 2;
+pub const LAYOUT_VERSION: i32 = 3;
 /// Words of the header.
 pub const HEADER_WORDS: usize = 8;
 /// Position of a batch that is no one piece of the input.

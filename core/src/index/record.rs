@@ -1,17 +1,18 @@
 //! Writes the record of each kind of message.
 
-use super::table::{Record, Table, halves, int};
+use super::table::{Record, Table, column_length, halves, int};
 use crate::pgoutput::{Column, Message, OldTuple, Prepare, Tuple, tag};
 use crate::reader::range_in;
-use crate::relation::Described;
+use crate::relation::{self, Described};
 use crate::transaction::{Change, Tracker, View};
 use crate::types::{Lsn, Oid, Timestamp};
+use crate::value::Value;
 
 /// Column words that stand for no value.
 const NULL: i32 = -1;
 const UNCHANGED: i32 = -2;
-/// Less the length: a text with other than ASCII bytes.
-const NOT_ASCII: i32 = -3;
+/// A relation that is not known.
+const NO_SLOT: i32 = -1;
 /// A change without a number in its transaction.
 const NO_SEQ: i32 = -1;
 const NO_OLD: i32 = 0;
@@ -64,51 +65,65 @@ fn row(
     };
     let [old_len, new_len] = [old_tuple, new].map(|tuple| tuple.map_or(0, |tuple| tuple.len()));
     table.reserve(old_len.saturating_add(new_len).saturating_mul(2).saturating_add(5));
+    let relation = tracker.relation(relation);
     table.put([
         change.seq.map_or(NO_SEQ, u32::cast_signed),
-        slot(tracker, relation),
+        relation.map_or(NO_SLOT, |relation| relation.slot.cast_signed()),
         old_kind,
         int(old_len),
         int(new_len),
     ]);
+    let types = relation.map_or(&[][..], |relation| relation.columns.as_slice());
     if let Some(tuple) = old_tuple {
-        columns(table, input, tuple.iter());
+        columns(table, input, types, tuple.iter());
     }
     match (new, old) {
         // What the update left in place is in the whole old row.
         (Some(new), Some(OldTuple::Full(old))) => {
-            columns(table, input, new.filled_from(&old));
+            columns(table, input, types, new.filled_from(&old));
         }
-        (Some(new), _) => columns(table, input, new.iter()),
+        (Some(new), _) => columns(table, input, types, new.iter()),
         (None, _) => {}
     }
 }
 
 #[inline]
-fn columns<'a>(table: &mut Table, input: &[u8], columns: impl Iterator<Item = Column<'a>>) {
-    for column in columns {
+fn columns<'a>(
+    table: &mut Table,
+    input: &[u8],
+    types: &[relation::Column],
+    columns: impl Iterator<Item = Column<'a>>,
+) {
+    for (index, column) in columns.enumerate() {
         table.put(match column {
             Column::Text(text) => {
                 let place = range_in(input, text).unwrap_or_default();
-                let (offset, length) = (int(place.start), int(place.len()));
-                if text.is_ascii() {
-                    [offset, length]
-                } else {
-                    [offset, NOT_ASCII.saturating_sub(length)]
-                }
+                [int(place.start), column_length(text)]
             }
             Column::Null => [0, NULL],
             Column::UnchangedToast => [0, UNCHANGED],
             Column::Binary(value) => {
-                let place = range_in(input, value).unwrap_or_default();
-                [!int(place.start), int(place.len())]
+                binary(table, input, types.get(index), value);
+                continue;
             }
         });
     }
 }
 
+/// A value in binary form: its text, where it has a decoder.
+fn binary(table: &mut Table, input: &[u8], column: Option<&relation::Column>, bytes: &[u8]) {
+    let value = column.map(|column| Value::from_binary(column.base_type, bytes));
+    match value {
+        None | Some(Err(_) | Ok(Value::Bytes(_))) => {
+            let place = range_in(input, bytes).unwrap_or_default();
+            table.put([!int(place.start), int(place.len())]);
+        }
+        Some(Ok(value)) => table.own_column(value),
+    }
+}
+
 fn slot(tracker: &mut Tracker, relation: Oid) -> i32 {
-    tracker.relation(relation).map_or(-1, |relation| relation.slot.cast_signed())
+    tracker.relation(relation).map_or(NO_SLOT, |relation| relation.slot.cast_signed())
 }
 
 fn write_other(
@@ -163,10 +178,14 @@ fn relations(table: &mut Table, tracker: &mut Tracker, change: &Change<'_>, inpu
             let changed = tracker.difference().map(|difference| difference.to_json());
             table.own_text(changed.as_deref());
             table.put([int(relation.columns().len())]);
-            for column in relation.columns() {
+            let known = tracker.relation(relation.oid);
+            let known = known.map_or(&[][..], |known| known.columns.as_slice());
+            for (index, column) in relation.columns().enumerate() {
+                let base = known.get(index).map_or(column.type_oid, |known| known.base_type);
                 table.text(input, column.name);
                 table.put([
                     column.type_oid.0.cast_signed(),
+                    base.0.cast_signed(),
                     column.type_modifier,
                     if column.key { COLUMN_IS_KEY } else { 0 },
                 ]);

@@ -1,6 +1,7 @@
 //! The words of one batch, and the bytes that core adds to it.
 
 use alloc::vec::Vec;
+use core::fmt::{self, Display, Write};
 use core::ops::Range;
 
 use super::{HEADER_WORDS, LAYOUT_VERSION, RECORD_WORDS};
@@ -11,6 +12,8 @@ use crate::types::{Lsn, Xid};
 const FLAG: i32 = 1 << 8;
 /// A text that is not there.
 const ABSENT: [i32; 2] = [0, -1];
+/// Less the length: a column's text with other than ASCII bytes.
+const NOT_ASCII: i32 = -3;
 
 /// Words of the header.
 const TOTAL: usize = 1;
@@ -119,6 +122,18 @@ impl Table {
         self.side.extend_from_slice(text.as_bytes());
     }
 
+    /// A text that core makes, as it is put for a column: of other than ASCII bytes the length says
+    /// that there are some.
+    pub(super) fn own_column(&mut self, text: impl Display) {
+        let start = self.side.len();
+        // Writing to memory cannot fail.
+        let _ = write!(Side(&mut self.side), "{text}");
+        let made = self.side.get(start..).unwrap_or_default();
+        let length = column_length(made);
+        self.side_offsets.push(self.words.len());
+        self.put([int(start), length]);
+    }
+
     /// Makes room for so many words at once.
     #[inline]
     pub(super) fn reserve(&mut self, words: usize) {
@@ -136,6 +151,23 @@ impl Table {
         self.set(at, low);
         self.set(at.saturating_add(1), high);
     }
+}
+
+/// Bytes that take in text.
+struct Side<'a>(&'a mut Vec<u8>);
+
+impl Write for Side<'_> {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        self.0.extend_from_slice(part.as_bytes());
+        Ok(())
+    }
+}
+
+/// The second word of a column that is text.
+#[inline]
+pub(super) fn column_length(text: &[u8]) -> i32 {
+    let length = int(text.len());
+    if text.is_ascii() { length } else { NOT_ASCII.saturating_sub(length) }
 }
 
 /// A number of 64 bits as two words, low word first.

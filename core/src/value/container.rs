@@ -214,5 +214,6 @@ fn utf8(text: &[u8]) -> Result<&str> {
         .map_err(|error| Error::new(ErrorKind::Utf8, error.valid_up_to() as u64, "value"))
 }
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests;

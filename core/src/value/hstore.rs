@@ -147,7 +147,8 @@ fn check_utf8(bytes: &[u8], reader: &Reader<'_>) -> Result<()> {
     })
 }
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests {
     extern crate alloc;
     use super::*;

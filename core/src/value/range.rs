@@ -278,7 +278,8 @@ impl<'a> Iterator for Ranges<'a> {
     }
 }
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests {
     extern crate alloc;
     use super::*;
@@ -299,7 +300,7 @@ mod tests {
         };
         Some(match range.bounds() {
             None => "empty".to_string(),
-            Some((lower, upper)) => bound(lower) + &bound(upper),
+            Some((lower, upper)) => [bound(lower), bound(upper)].concat(),
         })
     }
 

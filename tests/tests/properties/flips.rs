@@ -10,7 +10,7 @@ use walscope_core::index::{BatchDecoder, OnError};
 use walscope_core::pgoutput::{Column, Decoder, Message, Tuple};
 use walscope_core::relation::{Relation, RelationCache};
 use walscope_core::transaction::View;
-use walscope_core::value::{ArrayEvent, Value};
+use walscope_core::value::Value;
 use walscope_tests::fixtures;
 
 use crate::each_entry;
@@ -98,21 +98,21 @@ fn look_at(mut decoder: Decoder, payload: &[u8], relations: &mut RelationCache) 
 /// Reads a row's values by the types of a relation, if it is one that is known.
 fn values(row: &Tuple<'_>, relation: Option<&Relation>) {
     for (at, column) in row.iter().enumerate() {
-        let (Column::Text(text), Some(relation)) = (column, relation) else { continue };
-        let Some(described) = relation.columns.get(at) else { continue };
-        match Value::from_text(described.type_oid, text) {
-            Ok(Value::Bytea(bytea)) => {
-                black_box(bytea.bytes().count());
-            }
-            Ok(Value::Array(array)) => {
-                for event in array.iter() {
-                    if let ArrayEvent::Element(element) = event {
-                        black_box(element.chars().count());
-                    }
-                }
-            }
+        let Some(described) = relation.and_then(|relation| relation.columns.get(at)) else {
+            continue;
+        };
+        let value = match column {
+            Column::Text(text) => Value::from_text(described.base_type, text),
+            Column::Binary(bytes) => Value::from_binary(described.base_type, bytes),
+            _ => continue,
+        };
+        match value {
             Ok(value) => {
-                black_box(value);
+                // What was accepted can be walked and shown.
+                if let Value::Array(array) = value {
+                    black_box(array.iter().count());
+                }
+                black_box(value.to_string());
             }
             Err(error) => shown(&error),
         }

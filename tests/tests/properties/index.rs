@@ -7,6 +7,7 @@ use walscope_core::index::OnError;
 use walscope_core::pgoutput::{self, Decoder, Message, OldTuple, Tuple};
 use walscope_core::relation::Described;
 use walscope_core::transaction::{Change, Tracker, View};
+use walscope_core::value::Value;
 use walscope_core::{Lsn, Oid, Timestamp};
 use walscope_tests::fixtures::{self, Fixture};
 
@@ -116,8 +117,8 @@ fn expected(fixture: &Fixture, view: View) -> Vec<Record> {
                 record.xid = change.xid.map_or(0, |xid| xid.0);
                 record.context = context(&tracker, true);
                 record.fields = match &change.message {
-                    Message::Relation(relation) => described(relation, &slots, &tracker),
-                    _ => body(&change, &slots, view),
+                    Message::Relation(relation) => described(relation, &slots, &mut tracker),
+                    _ => body(&change, &slots, view, &mut tracker),
                 };
             }
         }
@@ -184,14 +185,13 @@ fn context(tracker: &Tracker, holds: bool) -> Option<(bool, Vec<Field>)> {
     Some((transaction.gid.is_some(), fields))
 }
 
-fn body(change: &Change<'_>, slots: &Slots, view: View) -> Vec<Field> {
+fn body(change: &Change<'_>, slots: &Slots, view: View, tracker: &mut Tracker) -> Vec<Field> {
     let seq = Field::Word(change.seq.map_or(-1, u32::cast_signed));
+    let mut of = |oid| (slots.of(oid), bases(tracker, oid));
     match &change.message {
-        Message::Insert(insert) => row(seq, slots.of(insert.relation), None, Some(insert.new)),
-        Message::Update(update) => {
-            row(seq, slots.of(update.relation), update.old, Some(update.new))
-        }
-        Message::Delete(delete) => row(seq, slots.of(delete.relation), Some(delete.old), None),
+        Message::Insert(insert) => row(seq, of(insert.relation), None, Some(insert.new)),
+        Message::Update(update) => row(seq, of(update.relation), update.old, Some(update.new)),
+        Message::Delete(delete) => row(seq, of(delete.relation), Some(delete.old), None),
         Message::Truncate(truncate) => {
             let options = i32::from(truncate.cascade) + 2 * i32::from(truncate.restart_identity);
             let count = int(truncate.relations().len());
@@ -204,14 +204,26 @@ fn body(change: &Change<'_>, slots: &Slots, view: View) -> Vec<Field> {
     }
 }
 
-fn row(seq: Field, slot: Field, old: Option<OldTuple<'_>>, new: Option<Tuple<'_>>) -> Vec<Field> {
+/// The types of a relation's values.
+fn bases(tracker: &mut Tracker, oid: Oid) -> Vec<Oid> {
+    let relation = tracker.relation(oid).expect("a relation");
+    relation.columns.iter().map(|column| column.base_type).collect()
+}
+
+fn row(
+    seq: Field,
+    (slot, bases): (Field, Vec<Oid>),
+    old: Option<OldTuple<'_>>,
+    new: Option<Tuple<'_>>,
+) -> Vec<Field> {
     let (old_kind, whole) = match old {
         None => (0, false),
         Some(OldTuple::Key(_)) => (b'K', false),
         Some(OldTuple::Full(_)) => (b'O', true),
     };
     let columns = |tuple: Option<Tuple<'_>>| -> Vec<Column> {
-        tuple.iter().flat_map(Tuple::iter).map(column).collect()
+        let columns = tuple.iter().flat_map(Tuple::iter).zip(&bases);
+        columns.map(|(value, base)| column(value, *base)).collect()
     };
     let (old, mut new) = (columns(old.map(|old| old.tuple())), columns(new));
     for (new, old) in new.iter_mut().zip(&old) {
@@ -225,11 +237,14 @@ fn row(seq: Field, slot: Field, old: Option<OldTuple<'_>>, new: Option<Tuple<'_>
     fields
 }
 
-fn column(column: pgoutput::Column<'_>) -> Column {
-    match column {
+fn column(value: pgoutput::Column<'_>, base: Oid) -> Column {
+    match value {
         pgoutput::Column::Null => Column::Null,
         pgoutput::Column::UnchangedToast => Column::Unchanged,
-        pgoutput::Column::Binary(value) => Column::Binary(value.to_vec()),
+        pgoutput::Column::Binary(bytes) => match Value::from_binary(base, bytes) {
+            Ok(Value::Bytes(_)) | Err(_) => Column::Binary(bytes.to_vec()),
+            Ok(value) => column(pgoutput::Column::Text(value.to_string().as_bytes()), base),
+        },
         pgoutput::Column::Text(text) if text.iter().all(|byte| *byte < 0x80) => {
             Column::Ascii(text.to_vec())
         }
@@ -237,7 +252,12 @@ fn column(column: pgoutput::Column<'_>) -> Column {
     }
 }
 
-fn described(relation: &pgoutput::Relation<'_>, slots: &Slots, tracker: &Tracker) -> Vec<Field> {
+fn described(
+    relation: &pgoutput::Relation<'_>,
+    slots: &Slots,
+    tracker: &mut Tracker,
+) -> Vec<Field> {
+    let bases = bases(tracker, relation.oid);
     let changed = tracker.difference().map(|difference| difference.to_json().into_bytes());
     let mut fields = vec![
         slots.of(relation.oid),
@@ -248,10 +268,11 @@ fn described(relation: &pgoutput::Relation<'_>, slots: &Slots, tracker: &Tracker
         Field::Text(changed),
         Field::Word(int(relation.columns().len())),
     ];
-    for column in relation.columns() {
+    for (column, base) in relation.columns().zip(bases) {
         fields.extend([
             text(column.name),
             Field::Word(column.type_oid.0.cast_signed()),
+            Field::Word(base.0.cast_signed()),
             Field::Word(column.type_modifier),
             Field::Word(i32::from(column.key)),
         ]);

@@ -143,7 +143,7 @@ impl Body<'_> {
             b'R' => {
                 self.plain("wwwttt");
                 for _ in 0..self.word() {
-                    self.plain("twww");
+                    self.plain("twwww");
                 }
             }
             b'Y' => self.plain("wtt"),
