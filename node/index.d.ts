@@ -68,7 +68,7 @@ export interface StreamOptions extends ValueOptions {
    * their end all the same, unless `raw` is set. Default `off`.
    */
   streaming?: 'off' | 'on' | 'parallel' | undefined;
-  /** Ask for values in binary form, which are bytes here. Default false. */
+  /** Ask for values in binary form. User-defined types are bytes then. Default false. */
   binary?: boolean | undefined;
   /** Ask for transactions when they are prepared. Marks the slot for good. Default false. */
   twoPhase?: boolean | undefined;

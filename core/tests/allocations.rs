@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
 
+use core::fmt::{self, Write};
 use core::hint::black_box;
 use std::fs;
 use std::path::Path;
@@ -12,7 +13,8 @@ use walscope_core::frame::{FrameDecoder, MAX_MESSAGE, Step};
 use walscope_core::index::{Indexer, OnError};
 use walscope_core::pgoutput::{Column, Decoder, Message, Tuple};
 use walscope_core::transaction::{Tracker, View};
-use walscope_core::{ReplicationMessage, Result};
+use walscope_core::value::{Value, types};
+use walscope_core::{Oid, ReplicationMessage, Result};
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/pg18").join(name);
@@ -118,5 +120,36 @@ fn the_index_allocates_nothing_once_it_is_warm() {
     let (consumed, words) = index;
     assert_eq!(consumed, rest.len());
     assert!(words > 600 * 10, "{words} words");
+    assert_eq!(counted.count_total, 0);
+}
+
+/// A sink that keeps nothing but the length.
+struct Length(usize);
+
+impl Write for Length {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        self.0 += part.len();
+        Ok(())
+    }
+}
+
+#[test]
+fn the_text_of_a_binary_array_allocates_nothing() {
+    let mut array = Vec::new();
+    for number in [1_u32, 0, types::TEXT.0, 1_000, 1] {
+        array.extend(number.to_be_bytes());
+    }
+    for _ in 0..1_000 {
+        array.extend(4_u32.to_be_bytes());
+        array.extend(b"a \"b");
+    }
+    let mut length = Length(0);
+    let counted = measure(|| {
+        if let Ok(value) = Value::from_binary(Oid(1009), &array) {
+            let _ = write!(length, "{value}");
+        }
+    });
+    // Braces, 999 commas, and elements in quotation marks with one more backslash.
+    assert_eq!(length.0, 2 + 999 + 1_000 * 7);
     assert_eq!(counted.count_total, 0);
 }

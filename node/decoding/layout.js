@@ -40,6 +40,8 @@ export const FLAG_SHIFT = 8;
 export const FLAG_PREPARED = 1;
 /** Flag of a `RELATION` record: it is new, or differs from the last one of its name. */
 export const FLAG_NEW_RELATION = 1;
+/** Flag of a row's record: some of its texts are not in the message but behind what was received. */
+export const FLAG_OWN_TEXTS = 1;
 /** Flag of a `MESSAGE` record: the message belongs to its transaction. */
 export const FLAG_TRANSACTIONAL = 1;
 /** Flag of a `STREAM_ABORT` record: it carries the abort's LSN and time. */

@@ -38,6 +38,16 @@ function asciiText(bytes, from, to) {
   return ascii.decode(bytes.subarray(from, to));
 }
 
+/**
+ * How many bytes a text has, by the second word of its pair.
+ *
+ * @param {number} length
+ * @returns {number}
+ */
+export function textSize(length) {
+  return length < 0 ? NON_ASCII - length : length;
+}
+
 /** A stretch of a batch's bytes, addressed by the offsets that the batch's index has. */
 export class TextSource {
   #text = '';
@@ -127,7 +137,7 @@ export class TextSource {
   columnBytes(offset, length) {
     if (length === NULL_VALUE) return null;
     if (length === UNCHANGED_VALUE) return undefined;
-    return this.copy(offset < 0 ? ~offset : offset, length < 0 ? NON_ASCII - length : length);
+    return this.copy(offset < 0 ? ~offset : offset, textSize(length));
   }
 
   /**

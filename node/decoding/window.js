@@ -3,8 +3,8 @@
  * point to their window, so that keeping one change does not keep a batch of megabytes alive.
  */
 
-import { isRow, KIND_MASK, RECORD, ROW } from './layout.js';
-import { TextSource, WINDOW_BYTES } from './text.js';
+import { FLAG_OWN_TEXTS, FLAG_SHIFT, HEADER, isRow, KIND_MASK, RECORD, ROW } from './layout.js';
+import { TextSource, textSize, WINDOW_BYTES } from './text.js';
 import { wordAt } from './words.js';
 
 /**
@@ -29,7 +29,8 @@ export class Window {
   constructor(batch, at, to) {
     const { from, end, stop } = spanFrom(batch.index, at, to);
     this.words = batch.index.slice(at, stop);
-    this.source = new TextSource(batch.bytes.slice(from, end), from, batch.position);
+    const bytes = withOwnTexts(batch, this.words, from, end);
+    this.source = new TextSource(bytes, from, batch.position);
     this.relations = batch.relations;
     this.owner = batch.owner;
     this.itemsBefore = batch.itemsBefore;
@@ -79,4 +80,41 @@ function spanFrom(words, at, to) {
     stop += wordAt(words, stop + RECORD.LENGTH);
   }
   return { from, end, stop };
+}
+
+/**
+ * The received bytes of a window and, behind them, the texts that core has made of its rows' binary
+ * values. Words that point there are made to point to where the texts are now.
+ *
+ * @param {import('./batch.js').Batch} batch
+ * @param {Int32Array} words the window's own
+ * @param {number} from
+ * @param {number} end
+ * @returns {Uint8Array}
+ */
+function withOwnTexts(batch, words, from, end) {
+  const received = wordAt(batch.index, HEADER.RECEIVED);
+  /** @type {number[]} */
+  const moved = [];
+  let low = batch.bytes.length;
+  let high = received;
+  for (let at = 0; at < words.length; at += wordAt(words, at + RECORD.LENGTH)) {
+    const first = wordAt(words, at);
+    if (!isRow(first & KIND_MASK) || ((first >>> FLAG_SHIFT) & FLAG_OWN_TEXTS) === 0) continue;
+    const columns = wordAt(words, at + ROW.OLD_COLUMNS) + wordAt(words, at + ROW.NEW_COLUMNS);
+    const pairs = at + ROW.COLUMNS;
+    for (let pair = pairs; pair < pairs + 2 * columns; pair += 2) {
+      const offset = wordAt(words, pair);
+      if (offset < received) continue;
+      moved.push(pair);
+      low = Math.min(low, offset);
+      high = Math.max(high, offset + textSize(wordAt(words, pair + 1)));
+    }
+  }
+  if (moved.length === 0) return batch.bytes.slice(from, end);
+  for (const pair of moved) words[pair] = wordAt(words, pair) - low + end;
+  const bytes = new Uint8Array(end - from + high - low);
+  bytes.set(batch.bytes.subarray(from, end));
+  bytes.set(batch.bytes.subarray(low, high), end - from);
+  return bytes;
 }

@@ -22,7 +22,7 @@
 //! **Columns** are two words `(a, b)`: text at offset `a` of length `b` where all bytes are ASCII;
 //! `b` = -1 NULL; `b` = -2 unchanged TOAST; `b` <= -3 text of length `-3 - b` with other bytes;
 //! `a` < 0 a binary value at offset `!a`. A binary value that has a decoder is PostgreSQL's text of
-//! it, in the side bytes.
+//! it, in the side bytes; then the row has flag 1.
 
 mod decoder;
 mod record;

@@ -95,6 +95,13 @@ impl Table {
         self.words.extend_from_slice(&words);
     }
 
+    /// Sets the flag of the record that was begun.
+    fn flag(&mut self) {
+        if let Some(word) = self.words.get_mut(self.record) {
+            *word |= FLAG;
+        }
+    }
+
     /// Ends the record that was begun.
     #[inline]
     pub(super) fn end(&mut self) {
@@ -122,14 +129,14 @@ impl Table {
         self.side.extend_from_slice(text.as_bytes());
     }
 
-    /// A text that core makes, as it is put for a column: of other than ASCII bytes the length says
-    /// that there are some.
+    /// The text of a column's value that core makes; the row's flag says that it has one.
     pub(super) fn own_column(&mut self, text: impl Display) {
         let start = self.side.len();
         // Writing to memory cannot fail.
         let _ = write!(Side(&mut self.side), "{text}");
         let made = self.side.get(start..).unwrap_or_default();
         let length = column_length(made);
+        self.flag();
         self.side_offsets.push(self.words.len());
         self.put([int(start), length]);
     }

@@ -110,7 +110,7 @@ fn expected(fixture: &Fixture, view: View) -> Vec<Record> {
                     return;
                 }
                 record.kind = Kind(kind(&change.message, view));
-                record.flag = flag(&change);
+                record.flag = flag(&change) || has_own_texts(&change, &mut tracker);
                 record.position = position(data.data);
                 record.message = data.data.to_vec();
                 record.lsn = data.start.0;
@@ -171,6 +171,24 @@ fn flag(change: &Change<'_>) -> bool {
         Message::StreamAbort(abort) => abort.abort.is_some(),
         _ => false,
     }
+}
+
+/// Whether core has made text of some value of a row.
+fn has_own_texts(change: &Change<'_>, tracker: &mut Tracker) -> bool {
+    let (relation, tuples) = match &change.message {
+        Message::Insert(insert) => (insert.relation, [Some(insert.new), None]),
+        Message::Update(update) => {
+            (update.relation, [Some(update.new), update.old.map(|old| old.tuple())])
+        }
+        Message::Delete(delete) => (delete.relation, [Some(delete.old.tuple()), None]),
+        _ => return false,
+    };
+    let bases = bases(tracker, relation);
+    let values = tuples.iter().flatten().flat_map(|tuple| tuple.iter().zip(&bases));
+    values.into_iter().any(|(value, base)| {
+        let is_binary = matches!(value, pgoutput::Column::Binary(_));
+        is_binary && !matches!(column(value, *base), Column::Binary(_))
+    })
 }
 
 fn context(tracker: &Tracker, holds: bool) -> Option<(bool, Vec<Field>)> {
