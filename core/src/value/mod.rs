@@ -41,6 +41,8 @@ mod part;
 mod quote;
 mod range;
 mod system;
+#[cfg(test)]
+mod tests;
 mod text_form;
 mod text_query;
 mod text_vector;

@@ -27,8 +27,10 @@ const NEG_INFINITY: u16 = 0xF000;
 const MAX_SCALE: u16 = 0x3FFF;
 const BASE: u16 = 10_000;
 const WORD_DIGITS: i32 = 4;
-/// Significant digits that decide about the nearest number of double precision are at most 767.
-const F64_DIGITS: usize = 800;
+/// Words that decide about the nearest number of double precision: at most 767 digits do.
+const F64_WORDS: usize = 195;
+/// Their digits, and what stands around them.
+const F64_TEXT: usize = F64_WORDS * 4 + 20;
 
 /// A `numeric`: an exact decimal number, or NaN or one of the infinities.
 ///
@@ -274,12 +276,12 @@ impl<'a> Words<'a> {
     /// Reads so many digits that more could not change the result, beginning with the first that
     /// is not 0; of those behind it only counts whether there are any.
     fn to_f64(self) -> f64 {
-        let mut text = Digits { bytes: [0; F64_DIGITS], length: 0 };
+        let mut text = Digits { bytes: [0; F64_TEXT], length: 0 };
         let exponent = i32::from(self.weight).saturating_add(1).saturating_mul(WORD_DIGITS);
         let mut write = || -> fmt::Result {
             text.write_str("0.")?;
             for (at, word) in self.words.iter().enumerate() {
-                if at == F64_DIGITS / 4 - 10 {
+                if at == F64_WORDS {
                     text.write_str("1")?;
                     break;
                 }
@@ -326,7 +328,7 @@ impl Display for Words<'_> {
 
 /// Digits on the stack.
 struct Digits {
-    bytes: [u8; F64_DIGITS],
+    bytes: [u8; F64_TEXT],
     length: usize,
 }
 
