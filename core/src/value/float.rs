@@ -43,9 +43,10 @@ pub(super) fn write_f64(f: &mut Formatter<'_>, value: f64) -> fmt::Result {
         return Ok(());
     }
     let value = value.abs();
-    if value < WHOLE_F64 && value % 1.0 == 0.0 {
-        #[expect(clippy::cast_possible_truncation, reason = "a whole number under 10^15")]
-        return write!(f, "{}", value as i64);
+    #[expect(clippy::cast_possible_truncation, reason = "compared with what was cast")]
+    let whole = value as i64;
+    if value < WHOLE_F64 && whole as f64 == value {
+        return write!(f, "{whole}");
     }
     let bits = value.to_bits();
     let binary = Binary::of(bits, f64::MANTISSA_DIGITS, 1075);
@@ -57,9 +58,10 @@ pub(super) fn write_f32(f: &mut Formatter<'_>, value: f32) -> fmt::Result {
         return Ok(());
     }
     let value = value.abs();
-    if value < WHOLE_F32 && value % 1.0 == 0.0 {
-        #[expect(clippy::cast_possible_truncation, reason = "a whole number under 10^6")]
-        return write!(f, "{}", value as i32);
+    #[expect(clippy::cast_possible_truncation, reason = "compared with what was cast")]
+    let whole = value as i32;
+    if value < WHOLE_F32 && whole as f32 == value {
+        return write!(f, "{whole}");
     }
     let binary = Binary::of(value.to_bits().into(), f32::MANTISSA_DIGITS, 150);
     shortest(value, binary)?.write(f, FIXED_F32)

@@ -188,7 +188,11 @@ impl<'a> Vector<'a> {
         }
         let mut items = reader.rest();
         if !is_empty {
+            let at_count = reader;
             let count = reader.i32(context)?;
+            if count < 0 {
+                return Err(at_count.error(ErrorKind::InvalidLength(i64::from(count)), context));
+            }
             reader.i32(context)?;
             items = reader.rest();
             for _ in 0..count {

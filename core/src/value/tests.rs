@@ -71,7 +71,7 @@ const WRITTEN: [(Oid, &str, &str); 31] = [
 fn bytes_of(hex: &str) -> Vec<u8> {
     let digits =
         |pair: &[u8]| char::from(pair[0]).to_digit(16).zip(char::from(pair[1]).to_digit(16));
-    let byte = |pair: &[u8]| digits(pair).map(|(high, low)| (high << 4 | low) as u8);
+    let byte = |pair: &[u8]| u8::try_from(digits(pair).map(|(high, low)| high << 4 | low)?).ok();
     hex.as_bytes().chunks(2).filter_map(byte).collect()
 }
 
@@ -194,6 +194,11 @@ fn an_error_names_the_type_and_the_place() {
             types::OIDVECTOR,
             "0000000100000000000000170000000000000000",
             "oidvector: bytes are not a value of their type at byte 4",
+        ),
+        (
+            types::OIDVECTOR,
+            "0000000100000000 0000001a ffffffff 00000000",
+            "oidvector: invalid length -1 at byte 12",
         ),
         (types::JSONB, "027b7d", "jsonb: invalid value 0x02 at byte 0"),
         (types::TEXT, "61ff", "text: text is not valid UTF-8 at byte 1"),

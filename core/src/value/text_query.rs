@@ -33,7 +33,7 @@ const ALL_WEIGHTS: u8 = 0xF;
 /// unless they are written with parentheses.
 const MAX_DEPTH: usize = 64;
 /// Operators on the way down to the leftmost operand that are remembered for the way back.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = 16;
 
 /// A `tsquery`. Displayed, it is PostgreSQL's text.
 #[derive(Clone, Copy, Debug)]
@@ -209,6 +209,7 @@ struct Node<'a> {
 }
 
 /// Goes down the left operands of a part of the query.
+#[derive(Clone, Copy)]
 struct Descent<'a> {
     reader: Reader<'a>,
     place: Place,
@@ -235,12 +236,12 @@ impl<'a> Descent<'a> {
 
 /// Writes the part of the query at `reader` as `infix` in `tsquery.c` does.
 ///
-/// Only right operands recurse, and so deep as was checked. The way down to the leftmost operand
-/// can be long: its last operators are remembered for the way back, and where these do not reach
-/// it is gone down again.
+/// Only right operands recurse, and so deep as was checked: the way down to the leftmost operand
+/// can be long.
 fn write_tree(f: &mut Formatter<'_>, reader: Reader<'_>, place: Place) -> fmt::Result {
+    let top = Descent { reader, place };
+    let mut descent = top;
     let mut length = 0_usize;
-    let mut descent = Descent { reader, place };
     while let Some(step) = descent.next() {
         match step {
             Ok(node) => {
@@ -254,22 +255,27 @@ fn write_tree(f: &mut Formatter<'_>, reader: Reader<'_>, place: Place) -> fmt::R
             }
         }
     }
-    while length != 0 {
-        let first = length.saturating_sub(REMEMBERED);
-        let mut nodes = [None; REMEMBERED];
-        let mut descent = Descent { reader, place };
-        for at in 0..length {
-            let node = descent.next().and_then(core::result::Result::ok);
-            if let Some(kept) = at.checked_sub(first).and_then(|at| nodes.get_mut(at)) {
-                *kept = node;
-            }
+    write_way_back(f, top, length)
+}
+
+/// Writes what stands to the right of the next `length` operators, the lowest first.
+///
+/// Of a long way the lower half comes first; the way to that is gone twice.
+fn write_way_back(f: &mut Formatter<'_>, top: Descent<'_>, length: usize) -> fmt::Result {
+    let mut descent = top;
+    if length > REMEMBERED {
+        let half = length / 2;
+        for _ in 0..half {
+            descent.next();
         }
-        for node in nodes.iter().rev().flatten() {
-            write_right(f, node)?;
-        }
-        length = first;
+        write_way_back(f, descent, length.saturating_sub(half))?;
+        return write_way_back(f, top, half);
     }
-    Ok(())
+    let mut nodes = [None; REMEMBERED];
+    for place in nodes.iter_mut().take(length) {
+        *place = descent.next().and_then(core::result::Result::ok);
+    }
+    nodes.iter().rev().flatten().try_for_each(|node| write_right(f, node))
 }
 
 fn write_right(f: &mut Formatter<'_>, node: &Node<'_>) -> fmt::Result {
