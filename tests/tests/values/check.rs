@@ -1,7 +1,9 @@
 //! Asks a server for values and compares what core makes of them.
 
 use std::fmt::Write;
+use std::hint::black_box;
 
+use allocation_counter::measure;
 use walscope::{Client, Config, ConnectionKind};
 use walscope_core::Oid;
 use walscope_core::value::{TypeTable, Value};
@@ -118,6 +120,7 @@ fn compare(type_oid: Oid, text: &str, bytes: &[u8]) -> Result<(), String> {
     let from_binary = Value::from_binary(type_oid, bytes);
     read(from_text).map_err(|reason| format!("from text: {reason}"))?;
     read(from_binary).map_err(|reason| format!("from binary: {reason}"))?;
+    allocates_nothing(type_oid, text, bytes)?;
     // NaN equals nothing, and so does what it is in.
     let is_nan = text.contains("NaN") && !matches!(from_text, Ok(Value::Numeric(_)));
     for (left, right) in [
@@ -131,6 +134,29 @@ fn compare(type_oid: Oid, text: &str, bytes: &[u8]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Takes text and keeps none of it.
+struct Sink;
+
+impl Write for Sink {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        black_box(text);
+        Ok(())
+    }
+}
+
+/// Red with a `to_string()` in any of the `Display` implementations.
+fn allocates_nothing(type_oid: Oid, text: &str, bytes: &[u8]) -> Result<(), String> {
+    let counted = measure(|| {
+        let from_text = Value::from_text(type_oid, text.as_bytes());
+        let from_binary = Value::from_binary(type_oid, bytes);
+        black_box(from_text == from_binary);
+        for value in from_text.iter().chain(&from_binary) {
+            black_box(write!(Sink, "{value}")).unwrap();
+        }
+    });
+    if counted.count_total == 0 { Ok(()) } else { Err("allocates".to_owned()) }
 }
 
 /// So many values of a query are damaged.
