@@ -253,6 +253,19 @@ fn another_connection_begins_anew() {
     gives(&streamed, &whole);
 }
 
+/// Red without `is_undecoded` in `Assembler::take`: the text is taken for the beginning of a piece.
+#[test]
+fn what_another_plugin_wrote_is_passed_and_counted_message_by_message() {
+    let mut recording = Recording::default();
+    let plugin = r#"{"plugin":"another"}"#;
+    walscope_core::capture::write_head(&mut recording.0, plugin);
+    recording.data(10, b"Start").data(20, b"E").data(0, b"c");
+    gives(&recording, &recording);
+    let mut assembler = assembler(NoStorage::new(0), NEVER_FULL);
+    run(&mut assembler, &recording.0, 64).expect("nothing is decoded");
+    assert_eq!(assembler.items(), 3);
+}
+
 #[test]
 fn items_are_counted_as_a_session_counts_them() {
     let mut streamed = Recording::default();

@@ -240,20 +240,30 @@ fn a_capture_decodes_to_the_same_lines() {
     }
 }
 
-/// `--until` leaves what lies past it, as pg_recvlogical's `--endpos` does.
+/// `--until` leaves what lies past it, as pg_recvlogical's `--endpos` does. Red without the call of
+/// `is_beyond_end` in `Printer::entries`.
 #[test]
-fn the_stream_ends_with_the_last_message_up_to_where_it_was_told_to() {
+fn the_stream_ends_before_the_first_message_past_where_it_was_told_to() {
     let place = Place::new(Major::V18, "plugin_until", TABLE);
     place.create_slot("test_decoding", "");
     workload(&place);
     let all = place.stream(&PLUGIN);
+    let lsn = |line: &String| message(line).0.parse::<Lsn>().expect("an LSN");
     let commit = all.iter().position(|line| message(line).1.starts_with("COMMIT")).expect("one");
-    let (end, _) = message(&all[commit]);
-    let arguments = place.arguments(&["--plugin", "test_decoding", "--until", &end]);
-    let output = program::run(&arguments);
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
-    assert!(text.lines().eq(&all[..=commit]), "{text}");
-    // All of that was confirmed.
+    let exactly = lsn(&all[commit]);
+    let past = Lsn(exactly.0 + 1);
+    let end = all.iter().position(|line| lsn(line) > past).expect("more");
+    assert!(end > commit + 1, "nothing of the next transaction lies before {past}");
+    for (until, expected) in [(exactly, &all[..=commit]), (past, &all[..end])] {
+        let until = until.to_string();
+        let more = ["--plugin", "test_decoding", "--ack", "none", "--until", &until];
+        let output = program::run(place.arguments(&more));
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(text.lines().eq(expected), "up to {until}: {text}");
+    }
+    // What was printed of a transaction that had not ended comes again.
+    let more = ["--plugin", "test_decoding", "--until", &past.to_string()];
+    assert!(program::run(place.arguments(&more)).status.success());
     assert_eq!(place.stream(&PLUGIN), all[commit + 1..]);
 }
 

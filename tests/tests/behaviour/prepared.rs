@@ -6,14 +6,21 @@ use walscope_tests::program::Program;
 
 use crate::lines::{parse, rows, told};
 use crate::pieces::{insert_many, many, modes};
-use crate::place::{Place, Session};
+use crate::place::Place;
 
 const TABLE: &str = "CREATE TABLE t (id int PRIMARY KEY, v text); CREATE PUBLICATION p FOR TABLE t";
 /// Those that have the option.
 const MAJORS: [Major; 4] = [Major::V15, Major::V16, Major::V17, Major::V18];
-const GID: &str = r#""gid":"it's \"odd\"""#;
-/// The same as an SQL literal.
-const GID_SQL: &str = r#"'it''s "odd"'"#;
+
+/// The name of the test's prepared transaction, as an SQL literal: unique in the server.
+fn gid_sql(place: &Place) -> String {
+    format!(r#"'it''s "{}"'"#, place.name)
+}
+
+/// The same as a member of a line.
+fn gid(place: &Place) -> String {
+    format!(r#""gid":"it's \"{}\"""#, place.name)
+}
 
 fn until(walscope: &mut Program, kind: &str) -> Vec<String> {
     let begins = format!(r#"{{"kind":"{kind}""#);
@@ -32,22 +39,24 @@ fn without_relations(lines: &[String]) -> Vec<String> {
     told(lines).into_iter().filter(|line| !line.starts_with(r#"{"kind":"relation""#)).collect()
 }
 
-fn prepare(session: &Session) {
+fn prepare(place: &Place) {
+    let session = place.session();
     session.sql("BEGIN");
-    insert_many(session, 1);
+    insert_many(&session, 1);
     session.sql("SAVEPOINT a; INSERT INTO t VALUES (900, 'gone'); ROLLBACK TO a");
     session.sql("INSERT INTO t VALUES (901, 'last')");
-    session.sql(&format!("PREPARE TRANSACTION {GID_SQL}"));
+    session.sql(&format!("PREPARE TRANSACTION {}", gid_sql(place)));
 }
 
 /// The lines of what [`prepare`] prepares.
-fn prepared() -> Vec<String> {
+fn prepared(place: &Place) -> Vec<String> {
+    let gid = gid(place);
     let last = format!(
-        r#"{{"kind":"insert",{GID},"seq":80,"schema":"public","table":"t","new":{{"id":901,"v":"last"}}}}"#
+        r#"{{"kind":"insert",{gid},"seq":80,"schema":"public","table":"t","new":{{"id":901,"v":"last"}}}}"#
     );
-    let mut lines = vec![format!(r#"{{"kind":"begin",{GID}}}"#)];
-    lines.extend(many(1, 0, &format!("{GID},")));
-    lines.extend([last, format!(r#"{{"kind":"prepare",{GID}}}"#)]);
+    let mut lines = vec![format!(r#"{{"kind":"begin",{gid}}}"#)];
+    lines.extend(many(1, 0, &format!("{gid},")));
+    lines.extend([last, format!(r#"{{"kind":"prepare",{gid}}}"#)]);
     lines
 }
 
@@ -56,17 +65,18 @@ fn a_prepared_transaction_comes_when_it_is_prepared_and_its_end_later() {
     for major in MAJORS {
         for mode in modes(major) {
             let place = Place::with_pieces(major, &format!("two_phases_{mode}"), TABLE);
+            let gid = gid(&place);
             let mut walscope =
                 place.start(&["--publication", "p", "--two-phase", "--streaming", mode]);
-            prepare(&place.session());
+            prepare(&place);
             let lines = until(&mut walscope, "prepare");
-            assert_eq!(without_relations(&lines), prepared(), "PostgreSQL {major}, {mode}");
+            assert_eq!(without_relations(&lines), prepared(&place), "PostgreSQL {major}, {mode}");
             place.sql("INSERT INTO t VALUES (2000, 'between')");
             let between = until(&mut walscope, "commit");
             // Another session ends it.
-            place.session().sql(&format!("COMMIT PREPARED {GID_SQL}"));
+            place.session().sql(&format!("COMMIT PREPARED {}", gid_sql(&place)));
             let committed = until(&mut walscope, "commitPrepared");
-            let expected = [format!(r#"{{"kind":"commitPrepared",{GID}}}"#)];
+            let expected = [format!(r#"{{"kind":"commitPrepared",{gid}}}"#)];
             assert_eq!(told(&committed), expected, "PostgreSQL {major}, {mode}");
             assert_eq!(
                 rows(&between),
@@ -79,12 +89,12 @@ fn a_prepared_transaction_comes_when_it_is_prepared_and_its_end_later() {
 
             place.sql("DELETE FROM t");
             until(&mut walscope, "commit");
-            prepare(&place.session());
+            prepare(&place);
             let lines = until(&mut walscope, "prepare");
-            assert_eq!(without_relations(&lines), prepared(), "PostgreSQL {major}, {mode}");
-            place.sql(&format!("ROLLBACK PREPARED {GID_SQL}"));
+            assert_eq!(without_relations(&lines), prepared(&place), "PostgreSQL {major}, {mode}");
+            place.sql(&format!("ROLLBACK PREPARED {}", gid_sql(&place)));
             let rolled_back = until(&mut walscope, "rollbackPrepared");
-            let expected = [format!(r#"{{"kind":"rollbackPrepared",{GID}}}"#)];
+            let expected = [format!(r#"{{"kind":"rollbackPrepared",{gid}}}"#)];
             assert_eq!(told(&rolled_back), expected, "PostgreSQL {major}, {mode}");
             let prepare = parse(lines.last().expect("a line"));
             let rollback = parse(&rolled_back[0]);
@@ -102,17 +112,18 @@ fn a_transaction_prepared_before_a_reconnect_ends_after_it() {
         for (how, name) in [("COMMIT", "commitPrepared"), ("ROLLBACK", "rollbackPrepared")] {
             let place =
                 Place::with_pieces(major, &format!("reconnect_{}", how.to_lowercase()), TABLE);
+            let gid = gid(&place);
             let more = ["--publication", "p", "--two-phase", "--streaming", "on"];
             let mut walscope = place.start(&more);
-            prepare(&place.session());
-            assert_eq!(without_relations(&until(&mut walscope, "prepare")), prepared());
+            prepare(&place);
+            assert_eq!(without_relations(&until(&mut walscope, "prepare")), prepared(&place));
             end(walscope);
-            place.sql(&format!("{how} PREPARED {GID_SQL}"));
+            place.sql(&format!("{how} PREPARED {}", gid_sql(&place)));
             place.sql("INSERT INTO t VALUES (3000, 'after')");
             let mut walscope = place.start(&more);
             let lines = until(&mut walscope, "commit");
             let expected = [
-                format!(r#"{{"kind":"{name}",{GID}}}"#),
+                format!(r#"{{"kind":"{name}",{gid}}}"#),
                 r#"{"kind":"begin"}"#.to_owned(),
                 r#"{"kind":"insert","seq":0,"schema":"public","table":"t","new":{"id":3000,"v":"after"}}"#.to_owned(),
                 r#"{"kind":"commit"}"#.to_owned(),
@@ -127,9 +138,9 @@ fn a_transaction_prepared_before_a_reconnect_ends_after_it() {
 fn without_two_phase_a_prepared_transaction_comes_when_it_is_committed() {
     for major in Major::ALL {
         let place = Place::with_pieces(major, "one_phase", TABLE);
-        prepare(&place.session());
+        prepare(&place);
         place.sql("INSERT INTO t VALUES (2000, 'between')");
-        place.sql(&format!("COMMIT PREPARED {GID_SQL}"));
+        place.sql(&format!("COMMIT PREPARED {}", gid_sql(&place)));
         place.sql("BEGIN; INSERT INTO t VALUES (2001, 'never'); PREPARE TRANSACTION 'never'");
         place.sql("ROLLBACK PREPARED 'never'");
         let between = r#"{"kind":"insert","seq":0,"schema":"public","table":"t","new":{"id":2000,"v":"between"}}"#;
@@ -139,5 +150,24 @@ fn without_two_phase_a_prepared_transaction_comes_when_it_is_committed() {
             let lines = place.stream(&["--publication", "p", "--streaming", mode]);
             assert_eq!(rows(&lines), expected, "PostgreSQL {major}, streaming {mode}");
         }
+    }
+}
+
+/// The mark stays with the slot, whoever opens it: nothing asks for two-phase here.
+#[test]
+fn a_marked_slot_sends_prepared_transactions_at_protocol_1_too() {
+    for major in MAJORS {
+        let place = Place::new(major, "marked", TABLE);
+        place.create_slot("pgoutput", ", false, true");
+        let mut walscope = place.start(&["--publication", "p", "--protocol", "1"]);
+        let remark = walscope.error_line();
+        assert!(remark.contains("sends prepared transactions when prepared"), "{remark}");
+        prepare(&place);
+        let lines = until(&mut walscope, "prepare");
+        assert_eq!(without_relations(&lines), prepared(&place), "PostgreSQL {major}");
+        place.sql(&format!("COMMIT PREPARED {}", gid_sql(&place)));
+        let committed = told(&until(&mut walscope, "commitPrepared"));
+        assert_eq!(committed, [format!(r#"{{"kind":"commitPrepared",{}}}"#, gid(&place))]);
+        end(walscope);
     }
 }

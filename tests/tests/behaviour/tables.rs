@@ -1,7 +1,9 @@
 //! Rows and tables: replica identities, keys that change, unchanged TOAST, truncate, tables altered
 //! and dropped.
 
-use crate::lines::{BEGIN, COMMIT, rows, told};
+use serde_json::Value;
+
+use crate::lines::{BEGIN, COMMIT, parse, rows, text, told};
 use crate::place::{ENDS, Place};
 
 #[test]
@@ -59,9 +61,10 @@ fn the_old_row_is_what_the_replica_identity_has() {
             ));
         }
         place.sql("INSERT INTO by_nothing VALUES (1, 10, NULL)");
-        let got = rows(&place.stream(&["--publication", "p", "--publication", "inserts"]));
+        let lines = place.stream(&["--publication", "p", "--publication", "inserts"]);
+        assert_eq!(identities(&lines), ["default id", "index u", "full id u v", "nothing"]);
         assert_eq!(
-            got,
+            rows(&lines),
             [
                 r#"{"kind":"insert","seq":0,"schema":"public","table":"by_default","new":{"id":1,"u":10,"v":"a"}}"#,
                 r#"{"kind":"update","seq":1,"schema":"public","table":"by_default","key":{"id":1},"new":{"id":1,"u":10,"v":"b"}}"#,
@@ -87,6 +90,18 @@ fn the_old_row_is_what_the_replica_identity_has() {
         let refused = place.server.try_sql_in(&place.name, "UPDATE by_nothing SET u = 1");
         assert_eq!(refused.unwrap_err().code().map(|code| code.code()), Some("55000"));
     }
+}
+
+/// The replica identity of each table, as its description has it, with its columns.
+fn identities(lines: &[String]) -> Vec<String> {
+    let relations = lines.iter().map(|line| parse(line)).filter(|line| line["kind"] == "relation");
+    let describe = |relation: Value| {
+        let columns = relation["columns"].as_array().expect("columns").iter();
+        let keys = columns.filter(|column| column["key"] == true);
+        let names = keys.map(|column| format!(" {}", text(column, "name"))).collect::<String>();
+        text(&relation, "replicaIdentity") + &names
+    };
+    relations.map(describe).collect()
 }
 
 #[test]
