@@ -14,6 +14,7 @@
 
 mod certificates;
 mod cluster;
+pub mod differential;
 mod external;
 pub mod fixtures;
 mod guard;
@@ -22,6 +23,7 @@ pub mod program;
 mod server;
 mod sql;
 pub mod tools;
+pub mod workload;
 
 pub use certificates::TlsFiles;
 pub use install::Major;

@@ -24,14 +24,17 @@ pub fn path() -> PathBuf {
 }
 
 fn build() -> PathBuf {
+    let this = std::env::current_exe().expect("a program knows its executable");
+    let folder = this.parent().expect("target/debug");
     // A test's executable lies in the folder `deps` of its profile.
-    let test = std::env::current_exe().expect("a test knows its executable");
-    let profile = test.parent().and_then(|deps| deps.parent()).expect("target/debug/deps");
+    let profile = if folder.ends_with("deps") { folder.parent().expect("target") } else { folder };
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
         // The features of `cargo test --workspace --all-features`, so that nothing is built twice.
         .args(["build", "--quiet", "--locked", "--workspace", "--all-features"])
-        .args(["--bin", "walscope", "--target-dir"])
+        .args(["--bin", "walscope", "--profile"])
+        .arg(if profile.ends_with("release") { "release" } else { "dev" })
+        .arg("--target-dir")
         .arg(profile.parent().expect("target"))
         .status()
         .expect("cargo starts");
