@@ -1,7 +1,7 @@
 //! walscope-core understands PostgreSQL's write-ahead log: it decodes the logical replication
 //! protocol (pgoutput, versions 1 to 4) from byte slices. It does no IO, needs no standard library
-//! and has no dependencies; whoever has the bytes calls it: the `walscope` client, the Node addon,
-//! the wasm package, or a program of your own.
+//! and has no dependencies (but `serde`, if asked for it); whoever has the bytes calls it: the
+//! `walscope` client, the Node addon, the wasm package, or a program of your own.
 //!
 //! It is *not* a client: nothing here opens a socket, knows a file or reads a clock.
 //!
@@ -45,6 +45,7 @@
 //! |---|---|
 //! | none | frames, replication messages, pgoutput, values, captures: `no_std`, no allocation |
 //! | `alloc` | relation cache, transactions, session, batch index, encoders |
+//! | `serde` | rows as structs: [`row`](mod@row); `alloc` |
 //! | `std` (default) | `alloc`; asked for by hosts that have the standard library |
 //!
 //! # Errors
@@ -68,6 +69,8 @@ mod reader;
 #[cfg(feature = "alloc")]
 pub mod relation;
 mod replication;
+#[cfg(feature = "serde")]
+pub mod row;
 #[cfg(feature = "alloc")]
 pub mod session;
 #[cfg(feature = "alloc")]

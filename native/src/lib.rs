@@ -30,6 +30,36 @@
 //! A [`Stream`] keeps its own task on the ambient tokio runtime. [`Client`] runs SQL and replication
 //! commands on a connection of its own.
 //!
+//! # Typed rows
+//!
+//! [`walscope_core::row`] makes values of your own types from rows, by the names of columns. What
+//! the server did not send is an error, unless the field is a [`Maybe`](walscope_core::row::Maybe);
+//! [`Json`] is for `json` and `jsonb`.
+//!
+//! ```
+//! use serde::Deserialize;
+//! use walscope_core::pgoutput::Message;
+//! use walscope_core::row::{Maybe, Row, RowError};
+//! use walscope_core::transaction::Tracker;
+//!
+//! #[derive(Debug, Deserialize)]
+//! struct User {
+//!     id: i64,
+//!     email: Option<String>,
+//!     bio: Maybe<Option<String>>,
+//! }
+//!
+//! /// The user that a message of the table brings.
+//! fn user(tracker: &mut Tracker, message: &Message<'_>) -> Option<Result<User, RowError>> {
+//!     let row = match message {
+//!         Message::Insert(insert) => Row::new(tracker.relation(insert.relation)?, insert.new),
+//!         Message::Update(update) => Row::updated(tracker.relation(update.relation)?, update),
+//!         _ => return None,
+//!     };
+//!     Some(row.deserialize())
+//! }
+//! ```
+//!
 //! # Features
 //!
 //! `cli`: the command-line tool `walscope`. Libraries do not need it.
@@ -50,6 +80,7 @@ mod connect;
 mod error;
 #[cfg(feature = "cli")]
 mod json;
+mod json_column;
 mod notices;
 mod server_error;
 mod slots;
@@ -67,6 +98,7 @@ pub use client::{Client, QueryResult};
 pub use config::{Config, RootCertificates, SslMode};
 pub use connect::ConnectionKind;
 pub use error::{ConfigError, Error, ErrorClass, Result, TlsError};
+pub use json_column::Json;
 pub use server_error::ServerError;
 pub use slots::{CreatedSlot, SlotInfo, System};
 pub use spill::SpillFiles;

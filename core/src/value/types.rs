@@ -194,3 +194,12 @@ pub(crate) fn from_name(name: &[u8]) -> Option<Oid> {
     let found = NAMED.iter().find(|(known, ..)| known.as_bytes().eq_ignore_ascii_case(name));
     found.map(|&(_, type_oid, array)| if element.is_some() { array } else { type_oid })
 }
+
+/// The name of a built-in type as `pg_type` has it, with `[]` behind that of an array's elements.
+#[cfg(feature = "alloc")]
+pub fn name(type_oid: Oid) -> Option<alloc::string::String> {
+    let &(name, own, _) =
+        NAMED.iter().find(|(_, own, array)| [*own, *array].contains(&type_oid))?;
+    let brackets = if own == type_oid { "" } else { "[]" };
+    Some([name.to_ascii_lowercase().as_str(), brackets].concat())
+}
