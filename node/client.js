@@ -31,6 +31,7 @@ const NATIVE_OPTIONS = [
   'raw',
   'memory',
   'spillDirectory',
+  'reconnect',
 ];
 const OWN_OPTIONS = ['acknowledge', 'signal', 'unchangedToast', 'json', 'int8'];
 

@@ -88,6 +88,11 @@ export interface StreamOptions extends ValueOptions {
   /** Where these files are made. Default: the system's directory for temporary files. */
   spillDirectory?: string | undefined;
   /**
+   * Whether a broken connection is replaced, with growing waits between the tries. The loop goes on
+   * where it was, and sees nothing of it. Default true.
+   */
+  reconnect?: boolean | undefined;
+  /**
    * `auto`: a transaction is confirmed when the item after its end is asked for. `manual`: by
    * `stream.acknowledge()` alone. Default `auto`.
    */
@@ -128,6 +133,8 @@ export interface StreamStatus {
   bufferedBytes: number;
   /** Status updates sent to the server. */
   statusUpdates: number;
+  /** How often the stream came back after its connection broke. */
+  reconnects: number;
   /**
    * What the server has remarked on this stream, the newest 256 at most: such as the warning of
    * PostgreSQL 18 that a publication of the stream is missing: its rows are not sent.

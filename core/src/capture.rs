@@ -271,6 +271,14 @@ impl Reader {
     }
 }
 
+/// Whether the JSON object of a head says that the connection goes on with what the last one did not
+/// bring to its end.
+pub fn resumes(head: &[u8]) -> bool {
+    // In a string the quotation marks would have backslashes before them.
+    const RESUMES: &[u8] = br#""resumes":true"#;
+    head.windows(RESUMES.len()).any(|window| window == RESUMES)
+}
+
 /// Whether the JSON object of a head says that another plugin than pgoutput wrote what follows.
 pub fn is_undecoded(head: &[u8]) -> bool {
     const PGOUTPUT: &[u8] = b"pgoutput";

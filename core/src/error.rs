@@ -76,6 +76,9 @@ pub enum ErrorKind {
     UnknownFormat,
     /// The input is recognised, but this build does not read it here.
     Unsupported,
+    /// The server does not send again what it sent before the connection broke: the stream cannot go
+    /// on without showing something twice or not at all.
+    NotResumed,
     /// Transactions that have not ended take more memory than they may.
     OverBudget {
         /// What they may take, in bytes.
@@ -103,6 +106,7 @@ impl ErrorKind {
             Self::UnknownFormat => 14,
             Self::Unsupported => 15,
             Self::OverBudget { .. } => 16,
+            Self::NotResumed => 18,
             Self::InvalidBinary => 17,
         }
     }
@@ -203,6 +207,9 @@ impl fmt::Display for Error {
                 "neither a capture (.walcap) nor output of pg_recvlogical with pgoutput",
             )?,
             ErrorKind::Unsupported => f.write_str("recognised, but not supported here")?,
+            ErrorKind::NotResumed => {
+                f.write_str("not the same as before the connection broke")?;
+            }
             ErrorKind::OverBudget { budget } => {
                 write!(f, "over the budget of {budget} bytes of memory")?;
             }

@@ -158,6 +158,14 @@ impl Item {
         }
     }
 
+    /// What comes later in the log ends beyond this.
+    const fn position(self) -> Lsn {
+        match self {
+            Self::Transaction { end, .. } => end,
+            Self::Message(lsn) | Self::Undecoded(lsn) => Lsn(lsn.0.saturating_add(1)),
+        }
+    }
+
     /// Whether a confirmation of `lsn` is meant to include this.
     fn is_meant_by(self, lsn: Lsn) -> bool {
         match self {
@@ -183,6 +191,10 @@ pub struct Session {
     confirmed: u64,
     /// How far a consumer is that has the confirmed items.
     reached: Lsn,
+    /// Where the last item ends that was received.
+    position: Lsn,
+    /// After a reconnect: items up to here were delivered, and come again.
+    repeat_until: Lsn,
     /// A transaction has begun and not ended.
     open: bool,
     /// The end of the last keepalive that came outside of a transaction, and how many items had to
@@ -212,6 +224,8 @@ impl Session {
             outstanding: VecDeque::new(),
             confirmed: 0,
             reached: options.confirmed,
+            position: Lsn::INVALID,
+            repeat_until: Lsn::INVALID,
             open: false,
             idle: None,
             status_interval: status_interval.min(MAX_STATUS_INTERVAL),
@@ -232,6 +246,12 @@ impl Session {
     /// The end of what is confirmed.
     pub const fn flushed_lsn(&self) -> Lsn {
         self.flushed
+    }
+
+    /// Where the last item ends that was received: with how many there are of them, how far a consumer
+    /// is that has been given them all.
+    pub const fn position(&self) -> Lsn {
+        self.position
     }
 
     /// How many items were received.
@@ -334,11 +354,39 @@ impl Session {
     }
 
     fn keep(&mut self, item: Item) {
+        if self.options.items == Items::Transactions {
+            if item.position() <= self.repeat_until {
+                return;
+            }
+            self.position = self.position.max(item.position());
+        }
         if self.options.confirms {
             self.outstanding.push_back(item);
         } else {
             self.confirmed = self.confirmed.saturating_add(1);
         }
+    }
+
+    /// A new connection goes on from the flushed LSN. The consumer has been given the first `delivered`
+    /// items, which end at or before `position`: they stay to be confirmed, and the server sends them
+    /// again, which counts nothing. What was received beyond them is forgotten.
+    pub fn resume(&mut self, delivered: u64, position: Lsn, now: Micros) {
+        let kept = delivered.saturating_sub(self.confirmed);
+        self.outstanding.truncate(usize::try_from(kept).unwrap_or(usize::MAX));
+        if !self.options.confirms {
+            self.confirmed = delivered;
+        }
+        self.position = position;
+        self.repeat_until = position;
+        self.decoder = Decoder::default();
+        self.received = self.flushed;
+        self.open = false;
+        self.idle = None;
+        self.reply_due = false;
+        self.last_status = now;
+        self.told_flushed = self.flushed;
+        self.last_received = now;
+        self.asked = None;
     }
 
     /// Confirms the first `items` items of the session; fewer than before change nothing.

@@ -5,6 +5,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use walscope_core::Lsn;
+
 use crate::server_error::ServerError;
 use crate::sql::quote_ident;
 
@@ -54,6 +56,15 @@ pub enum Error {
     SlotMissing {
         /// The slot.
         slot: String,
+    },
+    /// The slot has lost what the stream has not confirmed.
+    SlotLost {
+        /// The slot.
+        slot: String,
+        /// How.
+        reason: String,
+        /// What is lost begins here.
+        since: Lsn,
     },
     /// There is no publication of that name.
     PublicationMissing {
@@ -163,6 +174,7 @@ impl Error {
             Self::Closed => "WALSCOPE_CLOSED",
             Self::Silent(_) => "WALSCOPE_SILENT",
             Self::SlotMissing { .. } => "WALSCOPE_SLOT_MISSING",
+            Self::SlotLost { .. } => "WALSCOPE_SLOT_LOST",
             Self::PublicationMissing { .. } => "WALSCOPE_PUBLICATION_MISSING",
             Self::Timeout { .. } => "WALSCOPE_TIMEOUT",
             Self::Spill { .. } => "WALSCOPE_SPILL",
@@ -187,6 +199,10 @@ impl Error {
             Self::SlotMissing { .. } => {
                 Some("Check the name, or ask for the slot to be created (--create-slot)".into())
             }
+            Self::SlotLost { .. } => Some(
+                "Copy the tables anew: create a slot, and read them in the snapshot that it exports"
+                    .into(),
+            ),
             Self::PublicationMissing { publication, .. } => Some(format!(
                 "Check name and database, or create it: CREATE PUBLICATION {} FOR ALL TABLES",
                 quote_ident(publication)
@@ -216,6 +232,7 @@ impl Error {
             | Self::Protocol(_)
             | Self::Decode(_)
             | Self::SlotMissing { .. }
+            | Self::SlotLost { .. }
             | Self::PublicationMissing { .. }
             | Self::Spill { .. }
             | Self::Unsupported { .. } => ErrorClass::Final,
@@ -295,6 +312,10 @@ impl fmt::Display for Error {
             Self::SlotMissing { slot } => {
                 write!(f, "replication slot \"{slot}\" does not exist")
             }
+            Self::SlotLost { slot, reason, since } => write!(
+                f,
+                "replication slot \"{slot}\" has lost the changes after {since}: {reason}"
+            ),
             Self::PublicationMissing { publication, database } => {
                 write!(f, "publication \"{publication}\" does not exist in database \"{database}\"")
             }

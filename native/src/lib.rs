@@ -100,12 +100,12 @@ pub use connect::ConnectionKind;
 pub use error::{ConfigError, Error, ErrorClass, Result, TlsError};
 pub use json_column::Json;
 pub use server_error::ServerError;
-pub use slots::{CreatedSlot, SlotInfo, System};
+pub use slots::{CreatedSlot, SlotInfo, System, TimelineEntry};
 pub use spill::SpillFiles;
 pub use sql::{
     publication_list, quote_ident, quote_literal, quote_replication_literal, start_replication_sql,
 };
 pub use stream::{
-    Acknowledge, Batch, Entries, OriginFilter, Plugin, Stream, StreamControl, StreamInfo,
-    StreamOptions, StreamStatus, Streaming,
+    Acknowledge, Batch, Entries, OriginFilter, Plugin, Reconnect, Stream, StreamControl,
+    StreamEvent, StreamInfo, StreamOptions, StreamStatus, Streaming,
 };

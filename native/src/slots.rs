@@ -72,7 +72,44 @@ pub struct SlotInfo {
     pub invalidation_reason: Option<String>,
 }
 
+/// A line of a timeline's history file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimelineEntry {
+    /// An earlier timeline.
+    pub timeline: TimelineId,
+    /// Where it was left.
+    pub switch: Lsn,
+}
+
+impl SlotInfo {
+    /// Why the slot can be used no more, in words; `None`: it can.
+    pub fn why_lost(&self) -> Option<String> {
+        match (&self.invalidation_reason, self.wal_status.as_deref()) {
+            (Some(reason), _) => Some(format!("it was invalidated ({reason})")),
+            (None, Some("lost")) => {
+                Some("the log that it needs was removed (max_slot_wal_keep_size)".to_string())
+            }
+            _ if self.conflicting => Some("it conflicts with recovery".to_string()),
+            _ => None,
+        }
+    }
+}
+
 impl Client {
+    /// `TIMELINE_HISTORY`: the earlier timelines that a timeline comes from, the oldest first. Needs
+    /// a connection for replication.
+    ///
+    /// # Errors
+    ///
+    /// A timeline without a history file, such as the first; a file that is none.
+    pub async fn timeline_history(&mut self, timeline: TimelineId) -> Result<Vec<TimelineEntry>> {
+        let result = self.one_result(&format!("TIMELINE_HISTORY {}", timeline.0)).await?;
+        let content = Row { result: &result, row: 0 }.parsed::<String>("content")?;
+        history_entries(&content).ok_or_else(|| {
+            Error::protocol(format!("the history file of timeline {timeline} is malformed"))
+        })
+    }
+
     /// `IDENTIFY_SYSTEM`. Needs a connection for replication.
     pub async fn identify_system(&mut self) -> Result<System> {
         let result = self.one_result("IDENTIFY_SYSTEM").await?;
@@ -223,4 +260,21 @@ fn slot_info(row: &Row<'_>) -> Result<SlotInfo> {
         synced: row.flag("synced"),
         invalidation_reason: row.text("invalidation_reason"),
     })
+}
+
+/// The lines of a history file: timeline, switch point and a remark, parted by tabs
+/// (`src/backend/access/transam/timeline.c`).
+fn history_entries(content: &str) -> Option<Vec<TimelineEntry>> {
+    let lines = content.lines().map(str::trim);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| {
+            let mut fields = line.split_whitespace();
+            let timeline = fields.next()?.parse().ok()?;
+            Some(TimelineEntry {
+                timeline: TimelineId(timeline),
+                switch: fields.next()?.parse().ok()?,
+            })
+        })
+        .collect()
 }

@@ -45,6 +45,7 @@ struct RawStreamOptions {
     raw: bool,
     memory: Option<usize>,
     spill_directory: Option<PathBuf>,
+    reconnect: Option<bool>,
     password: Option<String>,
 }
 
@@ -132,6 +133,7 @@ impl RawStreamOptions {
             raw: self.raw,
             memory: self.memory.unwrap_or(defaults.memory),
             spill_directory: self.spill_directory,
+            reconnect: defaults.reconnect.filter(|_| self.reconnect.unwrap_or(true)),
             ..defaults
         })
     }

@@ -45,6 +45,8 @@ pub struct RawStatus {
     pub buffered_bytes: f64,
     /// Status updates sent to the server.
     pub status_updates: f64,
+    /// How often the stream came back after its connection broke.
+    pub reconnects: f64,
 }
 
 /// A stream of batches.
@@ -130,6 +132,7 @@ impl RawStream {
             messages: status.messages as f64,
             buffered_bytes: status.buffered as f64,
             status_updates: status.statuses as f64,
+            reconnects: status.reconnects as f64,
         }
     }
 

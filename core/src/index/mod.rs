@@ -33,7 +33,7 @@ pub use decoder::{Batch, BatchDecoder};
 use alloc::string::ToString;
 use core::ops::Range;
 
-use crate::capture::{Entry, Next, Reader};
+use crate::capture::{self, Entry, Next, Reader};
 use crate::error::{Error, Result};
 use crate::pgoutput::Message;
 use crate::reader::range_in;
@@ -212,7 +212,11 @@ impl Indexer {
                 Ok(())
             }
             Entry::Head(json) => {
-                self.tracker.reset();
+                self.tracker.connect(json);
+                // Who reads on knows what the last connection has described.
+                if capture::resumes(json) {
+                    return Ok(());
+                }
                 self.table.begin(&Record {
                     kind: kind::HEAD,
                     message: place(input, json),
@@ -230,7 +234,7 @@ impl Indexer {
     fn data(&mut self, data: XLogData<'_>, input: &[u8]) -> Result<()> {
         let message = place(input, data.data);
         self.lsn = data.start;
-        let change = match self.tracker.next(data.data) {
+        let change = match self.tracker.next_at(data.start, data.data) {
             Ok(change) => change,
             Err(error) => {
                 // A transaction may have begun with the message that is wrong.

@@ -20,7 +20,7 @@ pub enum Described {
     Same,
 }
 
-/// All relations described so far on one connection.
+/// All relations described so far on one connection, and what is remembered of the last one.
 #[derive(Clone, Debug, Default)]
 pub struct RelationCache {
     /// Sorted by OID.
@@ -28,6 +28,8 @@ pub struct RelationCache {
     /// Where the last one was found: rows of one table mostly follow each other.
     last: usize,
     next_slot: u32,
+    /// Sorted by OID: those of the last connection that this one has not described yet.
+    before: Vec<Relation>,
     /// What the last description replaced.
     replaced: Option<Relation>,
     domains: Domains,
@@ -47,22 +49,41 @@ impl RelationCache {
     pub fn describe(&mut self, message: &pgoutput::Relation<'_>) -> Result<Described> {
         self.replaced = None;
         let place = self.relations.binary_search_by_key(&message.oid, |relation| relation.oid);
-        let known = place.ok().and_then(|index| self.relations.get_mut(index));
-        if known.as_ref().is_some_and(|known| known.is_described_by(message)) {
+        let index = match place {
+            Ok(index) => index,
+            Err(index) => {
+                let Some(before) = self.take_before(message.oid) else {
+                    let relation = self.relation(message)?;
+                    self.relations.insert(index, relation);
+                    return Ok(Described::New);
+                };
+                self.relations.insert(index, before);
+                index
+            }
+        };
+        if self.relations.get(index).is_some_and(|known| known.is_described_by(message)) {
             return Ok(Described::Same);
         }
+        let relation = match self.relation(message) {
+            Ok(relation) => relation,
+            Err(error) => {
+                self.relations.remove(index);
+                return Err(error);
+            }
+        };
+        self.replaced = self.relations.get_mut(index).map(|known| mem::replace(known, relation));
+        Ok(Described::Changed)
+    }
+
+    fn relation(&mut self, message: &pgoutput::Relation<'_>) -> Result<Relation> {
         let relation = Relation::from_message(message, self.next_slot, &self.domains)?;
         self.next_slot = self.next_slot.saturating_add(1);
-        match (known, place) {
-            (Some(known), _) => {
-                self.replaced = Some(mem::replace(known, relation));
-                Ok(Described::Changed)
-            }
-            (None, Ok(index) | Err(index)) => {
-                self.relations.insert(index, relation);
-                Ok(Described::New)
-            }
-        }
+        Ok(relation)
+    }
+
+    fn take_before(&mut self, oid: Oid) -> Option<Relation> {
+        let index = self.before.binary_search_by_key(&oid, |relation| relation.oid).ok()?;
+        Some(self.before.remove(index))
     }
 
     /// What the last description has changed, if it was [`Described::Changed`].
@@ -89,6 +110,15 @@ impl RelationCache {
     /// Forgets all relations: a new connection describes them again. Slots are not used twice.
     pub fn clear(&mut self) {
         self.relations.clear();
+        self.before.clear();
+        self.domains.clear();
+    }
+
+    /// A new connection goes on: it has to describe a relation before a row of it, but a description
+    /// is [`Described::New`] or [`Described::Changed`] only if it is so to a consumer of both.
+    pub fn resume(&mut self) {
+        self.before.append(&mut self.relations);
+        self.before.sort_by_key(|relation| relation.oid);
         self.domains.clear();
     }
 }

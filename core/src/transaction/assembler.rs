@@ -17,11 +17,12 @@ use super::replay::{CHUNK_SIZE, Replay, described};
 use super::sources::Sources;
 use super::storage::Storage;
 use super::tracker::View;
-use crate::capture::{Entry, Format, Next, Reader, is_undecoded};
+use crate::capture::{Entry, Format, Next, Reader, is_undecoded, resumes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pgoutput::{Begin, Commit, Decoder, Message, StreamAbort, StreamStart, tag};
+use crate::reader as bytes;
 use crate::replication::XLogData;
-use crate::types::Xid;
+use crate::types::{Lsn, Xid};
 
 /// Flags of a message that belongs to no transaction.
 const NOT_TRANSACTIONAL: u8 = 0;
@@ -74,6 +75,10 @@ pub struct Assembler<S> {
     chunk: Chunk,
     newest: Newest,
     items: u64,
+    /// Where the last item ends.
+    position: Lsn,
+    /// After a reconnect: items up to here come again, and are counted already.
+    repeat_until: Lsn,
 }
 
 /// What an entry asks for.
@@ -104,6 +109,8 @@ impl<S: Storage> Assembler<S> {
             chunk: Chunk::default(),
             newest: Newest::default(),
             items: 0,
+            position: Lsn::INVALID,
+            repeat_until: Lsn::INVALID,
         }
     }
 
@@ -115,6 +122,11 @@ impl<S: Storage> Assembler<S> {
     /// How many items have been passed and assembled: what a consumer confirms.
     pub const fn items(&self) -> u64 {
         self.items
+    }
+
+    /// Where the last of these items ends.
+    pub const fn position(&self) -> Lsn {
+        self.position
     }
 
     /// Bytes of held transactions, in memory and in storage.
@@ -224,6 +236,7 @@ impl<S: Storage> Assembler<S> {
             (_, Entry::Head(json)) => {
                 self.forget();
                 self.undecoded = is_undecoded(json);
+                self.repeat_until = if resumes(json) { self.position } else { Lsn::INVALID };
                 Ok(())
             }
             (_, Entry::Data(data)) => {
@@ -238,7 +251,7 @@ impl<S: Storage> Assembler<S> {
         match payload {
             _ if self.undecoded => self.items = self.items.saturating_add(1),
             [tag::COMMIT | tag::PREPARE | tag::COMMIT_PREPARED | tag::ROLLBACK_PREPARED, ..]
-            | [tag::MESSAGE, NOT_TRANSACTIONAL, ..] => self.items = self.items.saturating_add(1),
+            | [tag::MESSAGE, NOT_TRANSACTIONAL, ..] => self.count(payload),
             [tag::RELATION, ..] if !self.held.is_empty() => {
                 if let Some(oid) = described(payload) {
                     self.newest.tell(oid, source, frame);
@@ -248,7 +261,25 @@ impl<S: Storage> Assembler<S> {
         }
     }
 
+    /// The connection broke: what has not ended comes again on the next one. A consumer has been given
+    /// so many items, the last of which ends at `position`.
+    pub fn disconnect(&mut self, items: u64, position: Lsn) {
+        self.forget();
+        self.items = items;
+        self.position = position;
+    }
+
+    /// Counts an item, unless it comes again.
+    fn count(&mut self, payload: &[u8]) {
+        let position = item_position(payload).unwrap_or(Lsn::INVALID);
+        if position > self.repeat_until {
+            self.items = self.items.saturating_add(1);
+            self.position = self.position.max(position);
+        }
+    }
+
     fn forget(&mut self) {
+        self.replay = None;
         for held in self.held.drain(..) {
             if held.stored > 0 {
                 self.storage.remove(held.xid);
@@ -378,13 +409,19 @@ impl<S: Storage> Assembler<S> {
         if self.chunk.handed_over {
             self.chunk.clear();
         }
-        if let Some(replay) = &mut self.replay
-            && replay.tell(&mut self.storage, &mut self.newest, &mut self.chunk)?
-        {
-            self.in_memory = self.in_memory.saturating_sub(replay.size());
-            self.items = self.items.saturating_add(1);
-            self.replay = None;
-            self.clear_newest();
+        if let Some(mut replay) = self.replay.take() {
+            match replay.tell(&mut self.storage, &mut self.newest, &mut self.chunk) {
+                Ok(true) => {
+                    self.in_memory = self.in_memory.saturating_sub(replay.size());
+                    self.count(replay.end());
+                    self.clear_newest();
+                }
+                Ok(false) => self.replay = Some(replay),
+                Err(error) => {
+                    self.replay = Some(replay);
+                    return Err(error);
+                }
+            }
         }
         self.chunk.handed_over = true;
         let Chunk { bytes, sources, .. } = &self.chunk;
@@ -426,6 +463,19 @@ impl Assembled<'_> {
     pub fn source(&self, offset: usize) -> u64 {
         self.sources.input(offset)
     }
+}
+
+/// Where the item ends that a message is; for one outside of transactions just behind its beginning.
+fn item_position(payload: &[u8]) -> Option<Lsn> {
+    let mut reader = bytes::Reader::new(payload, 0);
+    let tag = reader.u8("item").ok()?;
+    let _flags = reader.u8("item").ok()?;
+    let first = reader.lsn("item").ok()?;
+    if tag == tag::MESSAGE {
+        return Some(Lsn(first.0.saturating_add(1)));
+    }
+    // The record's beginning, or what was prepared, comes before its end.
+    reader.lsn("item").ok()
 }
 
 /// A message of a piece without its (sub)transaction: that, and what is left. An Origin has none.

@@ -5,6 +5,7 @@
 //! transaction at its end, as if it had not been streamed.
 
 mod assembler;
+mod delivery;
 mod frames;
 mod held;
 mod relations;

@@ -71,6 +71,11 @@ impl Replay {
         self.held.size()
     }
 
+    /// The message that ends it.
+    pub(super) fn end(&self) -> &[u8] {
+        frames::payload(self.format, &self.end)
+    }
+
     /// Appends to a chunk what comes next. Says whether that was all.
     pub(super) fn tell<S: Storage>(
         &mut self,

@@ -3,6 +3,8 @@
 
 use alloc::string::String;
 
+use super::delivery::Delivery;
+use crate::capture;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pgoutput::{Decoder, Message, tag};
 use crate::reader::Reader;
@@ -62,6 +64,7 @@ pub struct Tracker {
     transaction: Option<Transaction>,
     /// The transaction's end was the last message: it is still there to be asked for.
     ended: bool,
+    delivery: Delivery,
 }
 
 impl Tracker {
@@ -98,8 +101,28 @@ impl Tracker {
 
     /// Forgets everything, for another connection.
     pub fn reset(&mut self) {
-        self.decoder = Decoder::default();
         self.relations.clear();
+        self.delivery = Delivery::default();
+        self.forget();
+    }
+
+    /// Another connection goes on with what the last one did not bring to its end. What the server
+    /// sends again is not shown again; what it sends of a transaction that was shown in part is shown
+    /// from where that broke off.
+    pub fn resume(&mut self) {
+        let open = self.transaction.as_ref().filter(|_| !self.ended);
+        self.delivery.resume(open.map(|transaction| (transaction.lsn, transaction.xid)));
+        self.relations.resume();
+        self.forget();
+    }
+
+    /// A connection begins whose head is this JSON object.
+    pub fn connect(&mut self, head: &[u8]) {
+        if capture::resumes(head) { self.resume() } else { self.reset() }
+    }
+
+    fn forget(&mut self) {
+        self.decoder = Decoder::default();
         self.transaction = None;
         self.ended = false;
     }
@@ -114,6 +137,17 @@ impl Tracker {
     /// so that those behind it keep theirs; after a skipped description the relation is unknown.
     #[inline]
     pub fn next<'a>(&mut self, payload: &'a [u8]) -> Result<Change<'a>> {
+        self.next_at(Lsn::INVALID, payload)
+    }
+
+    /// The same for a message whose LSN is known, which is what a transaction that is sent again is
+    /// recognised by.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`next`](Self::next), and [`ErrorKind::NotResumed`].
+    #[inline]
+    pub fn next_at<'a>(&mut self, lsn: Lsn, payload: &'a [u8]) -> Result<Change<'a>> {
         let mut decoder = self.decoder;
         let message = match decoder.decode(payload) {
             Ok(message) => message,
@@ -123,11 +157,14 @@ impl Tracker {
             self.transaction = None;
             self.ended = false;
         }
-        let Place { xid, seq, shown, described, item } = match self.place(&message) {
+        let Place { xid, seq, mut shown, described, mut item } = match self.place(&message) {
             Ok(place) => place,
             Err(error) => return Err(self.skipped(payload, error)),
         };
         self.decoder = decoder;
+        if self.view == View::Transactions && !self.delivery.is_new(&message, lsn)? {
+            (shown, item) = (false, false);
+        }
         Ok(Change { message, xid, seq, shown, described, item })
     }
 

@@ -45,7 +45,7 @@ impl Lines {
     pub(super) fn write(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<Brought> {
         match entry {
             Entry::Head(json) => {
-                self.tracker.reset();
+                self.tracker.connect(json);
                 self.undecoded = is_undecoded(json);
                 Ok(Brought::Nothing)
             }
@@ -62,7 +62,7 @@ impl Lines {
                 Ok(Brought::End(data.start))
             }
             Entry::Data(data) => {
-                let change = self.tracker.next(data.data)?;
+                let change = self.tracker.next_at(data.start, data.data)?;
                 if change.shown {
                     json::write_change(out, &change, data.start, &mut self.tracker, &self.values);
                 }

@@ -20,7 +20,10 @@ use super::printing::{Printer, Printing};
 use super::signals::Signals;
 use super::values::ValueOptions;
 use super::{Failure, say};
-use crate::{Acknowledge, Config, OriginFilter, Plugin, Stream, StreamOptions, Streaming};
+use crate::{
+    Acknowledge, Config, OriginFilter, Plugin, Reconnect, Stream, StreamEvent, StreamOptions,
+    Streaming,
+};
 
 /// How long a reader of our output may take when the stream is to end.
 const LAST_LINES: Duration = Duration::from_secs(1);
@@ -75,6 +78,9 @@ pub(super) struct Arguments {
     /// Print every message as it came
     #[arg(long)]
     raw: bool,
+    /// End with the error when the connection breaks, instead of trying again
+    #[arg(long)]
+    no_reconnect: bool,
     /// Write the server's bytes into a capture
     #[arg(long, value_name = "FILE")]
     capture: Option<PathBuf>,
@@ -165,6 +171,7 @@ impl Arguments {
                 OriginArgument::Any => OriginFilter::Any,
                 OriginArgument::None => OriginFilter::None,
             }),
+            reconnect: (!self.no_reconnect).then(Reconnect::default),
             // Captures hold what came; what is printed is put together behind them.
             raw: true,
             acknowledge: match self.ack {
@@ -254,6 +261,7 @@ async fn follow(
             biased;
             () = signals.wait() => signalled = true,
             confirmed = acknowledgements.next() => confirmed?,
+            event = control.next_event() => say(format_args!("walscope: {}", describe(&event))),
             notice = control.next_notice() => say(format_args!("walscope: the server says: {notice}")),
             () = sleep_until(sync_due) => printing.confirm_if_due()?,
             batch = stream.next_batch() => {
@@ -275,6 +283,15 @@ async fn follow(
     tokio::select! {
         rest = rest => rest,
         () = signals.wait() => Ok(()),
+    }
+}
+
+fn describe(event: &StreamEvent) -> String {
+    match event {
+        StreamEvent::Disconnected { error, delay, .. } => {
+            format!("{error}. Trying again in {:.1} s", delay.as_secs_f64())
+        }
+        StreamEvent::Resumed { lsn } => format!("connected again, going on from {lsn}"),
     }
 }
 

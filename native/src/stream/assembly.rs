@@ -2,6 +2,7 @@
 //! feedback leaves while files are written.
 
 use bytes::{Buf, Bytes};
+use walscope_core::Lsn;
 use walscope_core::capture::Reader;
 use walscope_core::frame::MAX_MESSAGE;
 use walscope_core::transaction::{Assembler, Step, View};
@@ -15,17 +16,34 @@ pub(super) struct Assembly {
     assembler: Assembler<SpillFiles>,
     /// What was received and not looked at.
     rest: Bytes,
+    /// The connection that it came from, counted from 1.
+    connection: u64,
 }
 
 impl Assembly {
     pub(super) fn new(files: SpillFiles, memory: usize) -> Self {
         let reader = Reader::of_connection(MAX_MESSAGE);
         let assembler = Assembler::new(View::Transactions, reader, files, memory);
-        Self { assembler, rest: Bytes::new() }
+        Self { assembler, rest: Bytes::new(), connection: 1 }
     }
 
-    /// Goes on with what was received; the last of it was looked at.
-    pub(super) fn receive(&mut self, bytes: Bytes) {
+    /// The connection that the last bytes came from.
+    pub(super) fn connection(&self) -> u64 {
+        self.connection
+    }
+
+    /// Where the last item ends that was given.
+    pub(super) fn position(&self) -> Lsn {
+        self.assembler.position()
+    }
+
+    /// Goes on with what was received. On another connection the consumer has what is said, so many
+    /// items up to there, and all else comes again.
+    pub(super) fn receive(&mut self, bytes: Bytes, (connection, items, position): (u64, u64, Lsn)) {
+        if connection != self.connection {
+            self.assembler.disconnect(items, position);
+            self.connection = connection;
+        }
         self.rest = bytes;
     }
 

@@ -18,7 +18,7 @@ use walscope_core::frame::{COPY_DATA, FrameDecoder, Step};
 use walscope_core::session::{Action, Micros};
 use walscope_core::{ReplicationMessage, StandbyStatusUpdate, Timestamp};
 
-use super::shared::{Closing, End, Shared, State};
+use super::shared::{Closing, Shared, State};
 use crate::error::{Error, Result};
 use crate::wire::server_error;
 
@@ -88,34 +88,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
-    /// Drives the stream to its end.
-    pub(super) async fn run(mut self) {
-        let result = {
-            let shared = Arc::clone(&self.shared);
-            // What came with the answer to START_REPLICATION.
-            let first = take_frames(&mut self.frames, &mut shared.lock(), shared.now());
-            shared.news.notify_waiters();
-            match first {
-                Ok(_) => poll_fn(|cx| self.drive(cx)).await,
-                Err(error) => Err(error),
-            }
-        };
-        if result.is_ok() {
-            // The last status has been taken in; what happens to the socket now loses nothing.
-            let _ = timeout(GOODBYE, async {
-                self.socket.write_all(&TERMINATE).await?;
-                self.socket.shutdown().await
-            })
-            .await;
-        }
-        drop(self.socket);
-        let mut state = self.shared.lock();
-        state.end = Some(match result {
-            Ok(()) => End::Closed,
-            Err(error) => End::Failed(Some(error)),
-        });
-        drop(state);
-        self.shared.news.notify_waiters();
+    /// Drives the connection to its end: an error, or what was wanted.
+    pub(super) async fn run(mut self) -> Result<()> {
+        let shared = Arc::clone(&self.shared);
+        // What came with the answer to START_REPLICATION.
+        let first = take_frames(&mut self.frames, &mut shared.lock(), shared.now());
+        shared.news.notify_waiters();
+        first?;
+        poll_fn(|cx| self.drive(cx)).await?;
+        // The last status has been taken in; what happens to the socket now loses nothing.
+        let _ = timeout(GOODBYE, async {
+            self.socket.write_all(&TERMINATE).await?;
+            self.socket.shutdown().await
+        })
+        .await;
+        Ok(())
     }
 
     fn drive(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {

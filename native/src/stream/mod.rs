@@ -5,12 +5,17 @@ mod batch;
 mod driver;
 mod options;
 mod plugin;
+mod reconnect;
+mod resumption;
 mod shared;
 mod start;
+mod supervisor;
 
 pub use batch::{Batch, Entries};
 pub use options::{Acknowledge, OriginFilter, StreamOptions, Streaming};
 pub use plugin::Plugin;
+pub use reconnect::Reconnect;
+pub use shared::StreamEvent;
 pub use start::StreamInfo;
 
 use std::fmt;
@@ -69,6 +74,8 @@ pub struct StreamStatus {
     pub buffered: usize,
     /// Status updates sent to the server.
     pub statuses: u64,
+    /// How often the stream came back after its connection broke.
+    pub reconnects: u64,
 }
 
 impl Stream {
@@ -117,11 +124,21 @@ impl Stream {
             if self.control.is_open()
                 && let Some(batch) = assembly.next()?
             {
-                self.control.shared.lock().delivered = batch.items();
-                return Ok(Some(batch));
+                let mut state = self.control.shared.lock();
+                if state.connections == assembly.connection() {
+                    state.delivered = batch.items();
+                    state.delivered_position = assembly.position();
+                    return Ok(Some(batch));
+                }
+                // Of another connection by now: this comes again.
             }
-            match self.control.shared.wait(State::take_bytes).await? {
-                Some(bytes) => assembly.receive(bytes),
+            let received = self.control.shared.wait(|state| {
+                let delivery = (state.connections, state.delivered, state.delivered_position);
+                Some((delivery, state.take_bytes()?))
+            });
+            let (delivery, bytes) = received.await;
+            match bytes? {
+                Some(bytes) => assembly.receive(bytes, delivery),
                 None => return Ok(None),
             }
         }
@@ -174,6 +191,7 @@ impl StreamControl {
             confirmed_items: state.session.items_confirmed(),
             buffered: state.buffer.len(),
             statuses: state.counters.statuses,
+            reconnects: state.connections - 1,
         }
     }
 
@@ -188,6 +206,16 @@ impl StreamControl {
         let first =
             |state: &mut State| (!state.notices.is_empty()).then(|| state.notices.remove(0));
         self.shared.wait(first).await
+    }
+
+    /// What has happened to the connection since this was last asked.
+    pub fn take_events(&self) -> Vec<StreamEvent> {
+        self.shared.lock().events.drain(..).collect()
+    }
+
+    /// The next of these, as soon as there is one.
+    pub async fn next_event(&self) -> StreamEvent {
+        self.shared.wait(|state| state.events.pop_front()).await
     }
 
     /// Ends the stream in order: what is confirmed is told to the server, which has two seconds to
@@ -210,6 +238,7 @@ impl StreamControl {
         if state.closing == Closing::No {
             state.closing = Closing::Wanted;
             state.wake_driver();
+            self.shared.news.notify_waiters();
         }
     }
 }

@@ -8,6 +8,7 @@ use walscope_core::Lsn;
 use walscope_core::frame::MAX_MESSAGE;
 
 use super::plugin::{Plugin, check_other};
+use super::reconnect::Reconnect;
 use crate::error::{Error, Result};
 use crate::sql::publication_list;
 
@@ -84,6 +85,8 @@ pub struct StreamOptions {
     pub max_message: u32,
     /// How long the server may be silent before it is asked for a sign of life.
     pub stall_timeout: Duration,
+    /// How to come back after the connection broke; `None`: the stream ends with the error.
+    pub reconnect: Option<Reconnect>,
     /// Give the pieces of large transactions as they come, instead of the whole at its end.
     pub raw: bool,
     /// How many bytes of memory the pieces may take that wait for their transaction's end. What is
@@ -125,6 +128,7 @@ impl StreamOptions {
             idle_advance: true,
             max_message: MAX_MESSAGE,
             stall_timeout: Duration::from_secs(30),
+            reconnect: Some(Reconnect::default()),
             raw: false,
             memory: DEFAULT_MEMORY,
             spill_directory: None,

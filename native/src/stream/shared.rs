@@ -1,12 +1,14 @@
 //! What the task that owns the socket and the consumer share.
 
+use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
+use walscope_core::Lsn;
 use walscope_core::session::{Micros, Session};
 
 use super::batch::Batch;
@@ -21,6 +23,29 @@ pub(super) enum End {
     /// Something went wrong. The consumer takes the error once.
     Failed(Option<Error>),
 }
+
+/// Something that happened to a stream's connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StreamEvent {
+    /// It broke, or could not be made again: another will be tried.
+    Disconnected {
+        /// What went wrong.
+        error: String,
+        /// How often it was tried since it broke, the next time included.
+        tries: u32,
+        /// When.
+        delay: Duration,
+    },
+    /// There is another, and the stream goes on.
+    Resumed {
+        /// From where the server sends.
+        lsn: Lsn,
+    },
+}
+
+/// Events that nobody asks for are not piled up: the oldest are dropped.
+const MOST_EVENTS: usize = 256;
 
 /// How far the closing of the stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +68,12 @@ pub(super) struct State {
     pub(super) end: Option<End>,
     pub(super) notices: Vec<ServerError>,
     pub(super) counters: Counters,
-    /// Items up to the end of the last batch that was handed over.
+    /// Items up to the end of the last batch that was handed over, and where the last one ends.
     pub(super) delivered: u64,
+    pub(super) delivered_position: Lsn,
+    /// Connections so far.
+    pub(super) connections: u64,
+    pub(super) events: VecDeque<StreamEvent>,
     pub(super) driver: Option<Waker>,
 }
 
@@ -74,6 +103,9 @@ impl Shared {
             notices: Vec::new(),
             counters: Counters::default(),
             delivered: 0,
+            delivered_position: Lsn::INVALID,
+            connections: 1,
+            events: VecDeque::new(),
             driver: None,
         };
         Self { state: Mutex::new(state), news: Notify::new(), started }
@@ -119,6 +151,7 @@ impl State {
         let taken = self.take_bytes()?;
         if let Ok(Some(_)) = taken {
             self.delivered = self.session.items_received();
+            self.delivered_position = self.session.position();
         }
         Some(taken.map(|bytes| bytes.map(|bytes| Batch::new(bytes, self.delivered))))
     }
@@ -132,6 +165,13 @@ impl State {
             return Some(Ok(Some(bytes)));
         }
         self.take_end().map(|end| end.map(|()| None))
+    }
+
+    pub(super) fn tell(&mut self, event: StreamEvent) {
+        if self.events.len() >= MOST_EVENTS {
+            self.events.pop_front();
+        }
+        self.events.push_back(event);
     }
 
     /// Lets the driver look at what has changed.

@@ -11,15 +11,16 @@ use walscope_core::{Lsn, TimelineId, Timestamp};
 
 use super::Stream;
 use super::assembly::Assembly;
-use super::driver::Driver;
 use super::options::{Acknowledge, StreamOptions, Streaming};
 use super::plugin::Plugin;
+use super::resumption;
 use super::shared::Shared;
-use crate::client::Client;
+use super::supervisor::Supervisor;
+use crate::client::{Client, Replication};
 use crate::config::Config;
 use crate::connect::ConnectionKind;
 use crate::error::{Error, Result};
-use crate::slots::SlotInfo;
+use crate::slots::{SlotInfo, System};
 use crate::spill::SpillFiles;
 use crate::sql::start_replication_sql;
 
@@ -53,21 +54,14 @@ pub(super) async fn open(config: &Config, options: StreamOptions) -> Result<Stre
     let mut client = Client::connect(config, ConnectionKind::Replication).await?;
     options.check(client.server_major())?;
     let system = client.identify_system().await?;
-    let missing = client.publications_missing(&options.publications).await?;
-    if let Some(name) = missing.first() {
-        return Err(publication_missing(name, system.dbname.as_deref()));
-    }
+    check_publications(&mut client, &options, &system).await?;
     let mut remarks = Vec::new();
     let (confirmed, created_slot) =
         slot(&mut client, &options, system.dbname.as_deref(), &mut remarks).await?;
     let start = start_position(&options, confirmed, system.flushed, &mut remarks)?;
     let wal_sender_timeout = client.wal_sender_timeout().await?.unwrap_or_default();
-
-    let for_server = options.for_server();
-    let pairs: Vec<_> =
-        for_server.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let sql = start_replication_sql(&options.slot, options.start.unwrap_or_default(), &pairs);
-    let replication = client.start_replication(&sql).await?;
+    let mut replication =
+        start_replication(client, &options, options.start.unwrap_or_default()).await?;
 
     let started = Instant::now();
     let session = Session::new(
@@ -82,32 +76,97 @@ pub(super) async fn open(config: &Config, options: StreamOptions) -> Result<Stre
         },
         0,
     );
-    let shared = Arc::new(Shared::new(session, replication.buffered, started));
-    shared.lock().notices.extend(replication.notices);
-    let driver = Driver::new(replication.socket, Arc::clone(&shared), options.max_message);
-    tokio::spawn(driver.run());
-    let assembles = options.streaming != Streaming::Off && !options.raw;
-    let assembly =
-        assembles.then(|| Assembly::new(SpillFiles::new(options.spill_directory), options.memory));
+    let shared = Arc::new(Shared::new(session, replication.buffered.split(), started));
+    shared.lock().notices.append(&mut replication.notices);
     let info = StreamInfo {
         plugin: options.plugin.name().to_string(),
-        slot: options.slot,
+        slot: options.slot.clone(),
         system_id: system.system_id,
         timeline: system.timeline,
         server_flushed: system.flushed,
         start,
         created_slot,
         remarks,
-        parameters: replication.parameters,
-        options: for_server,
+        parameters: replication.parameters.clone(),
+        options: options.for_server(),
     };
-    Ok(Stream::new(shared, options.acknowledge, assembly, info))
+    let assembles = options.streaming != Streaming::Off && !options.raw;
+    let assembly = assembles
+        .then(|| Assembly::new(SpillFiles::new(options.spill_directory.clone()), options.memory));
+    let acknowledge = options.acknowledge;
+    let supervisor = Supervisor {
+        config: config.clone(),
+        options,
+        info: info.clone(),
+        shared: Arc::clone(&shared),
+    };
+    tokio::spawn(supervisor.run(replication));
+    Ok(Stream::new(shared, acknowledge, assembly, info))
+}
+
+/// Another connection for a stream that goes on from `from`. What it finds has to be what the first
+/// one found.
+pub(super) async fn resume(
+    config: &Config,
+    options: &StreamOptions,
+    first: &StreamInfo,
+    from: Lsn,
+) -> Result<(StreamInfo, Replication)> {
+    let mut client = Client::connect(config, ConnectionKind::Replication).await?;
+    options.check(client.server_major())?;
+    let system = client.identify_system().await?;
+    resumption::check_system(&mut client, &system, first, from).await?;
+    check_publications(&mut client, options, &system).await?;
+    let slot = client.slot_info(&options.slot).await?;
+    let slot = slot.ok_or_else(|| resumption::slot_gone(&options.slot, from))?;
+    check_slot(&slot, options.plugin.name(), system.dbname.as_deref())?;
+    resumption::check_position(&slot, from)?;
+    let replication = start_replication(client, options, from).await?;
+    let info = StreamInfo {
+        timeline: system.timeline,
+        server_flushed: system.flushed,
+        start: from,
+        parameters: replication.parameters.clone(),
+        ..first.clone()
+    };
+    Ok((info, replication))
+}
+
+async fn check_publications(
+    client: &mut Client,
+    options: &StreamOptions,
+    system: &System,
+) -> Result<()> {
+    let missing = client.publications_missing(&options.publications).await?;
+    let Some(name) = missing.first() else { return Ok(()) };
+    let database = system.dbname.clone().unwrap_or_default();
+    Err(Error::PublicationMissing { publication: name.clone(), database })
+}
+
+async fn start_replication(
+    client: Client,
+    options: &StreamOptions,
+    from: Lsn,
+) -> Result<Replication> {
+    let for_server = options.for_server();
+    let pairs: Vec<_> =
+        for_server.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    client.start_replication(&start_replication_sql(&options.slot, from, &pairs)).await
 }
 
 impl StreamInfo {
     /// The frame that begins this connection's part of a capture; the bytes of the batches follow.
     /// It never holds a password.
     pub fn capture_head(&self) -> Vec<u8> {
+        self.head(false)
+    }
+
+    /// The same for a connection that goes on with what the last one did not bring to its end.
+    pub(super) fn resume_head(&self) -> Vec<u8> {
+        self.head(true)
+    }
+
+    fn head(&self, resumes: bool) -> Vec<u8> {
         let object = |pairs: Vec<(&str, &str)>| {
             Value::Object(
                 pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
@@ -120,7 +179,7 @@ impl StreamInfo {
         let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let time =
             Timestamp::from_unix_micros(i64::try_from(clock.as_micros()).unwrap_or_default());
-        let json = json!({
+        let mut json = json!({
             "version": 1,
             "kind": "logical",
             "systemId": self.system_id.to_string(),
@@ -133,6 +192,9 @@ impl StreamInfo {
             "startLsn": self.start.to_string(),
             "time": time.to_string(),
         });
+        if resumes {
+            json["resumes"] = Value::Bool(true);
+        }
         let mut frame = Vec::new();
         write_head(&mut frame, &json.to_string());
         frame
@@ -204,11 +266,6 @@ fn start_position(
         ));
     }
     Ok(start.max(confirmed))
-}
-
-fn publication_missing(name: &str, database: Option<&str>) -> Error {
-    let database = database.unwrap_or_default();
-    Error::PublicationMissing { publication: name.to_string(), database: database.to_string() }
 }
 
 fn micros(duration: Duration) -> Micros {

@@ -183,7 +183,7 @@ test('a server that goes away is an error where the consumer awaits', async () =
   try {
     const slot = await mortal.slot();
     await mortal.insert([1]);
-    const stream = await mortal.stream(slot);
+    const stream = await mortal.stream(slot, { reconnect: false });
     async function consume() {
       for await (const change of stream) {
         if (change.kind !== 'commit') continue;
@@ -197,6 +197,32 @@ test('a server that goes away is an error where the consumer awaits', async () =
   } finally {
     await mortal.stop();
   }
+});
+
+// Red without `Tracker::resume`: the rows of the first half come twice.
+test('a connection that breaks inside a transaction is not seen in the loop', async () => {
+  const slot = await setting.slot();
+  const rows = 20_000;
+  await setting.server.sql(`INSERT INTO t SELECT n, 'x' FROM generate_series(1, ${rows}) n`);
+  const stream = await setting.stream(slot);
+  const seen = [];
+  for await (const change of stream) {
+    if (change.kind === 'commit') break;
+    if (change.kind !== 'insert') continue;
+    assert.equal(change.seq, seen.length);
+    seen.push(change.new.id);
+    if (seen.length === 100) {
+      await setting.server.sql(
+        'SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active',
+      );
+    }
+  }
+  assert.deepEqual(
+    seen,
+    Array.from({ length: rows }, (_, index) => index + 1),
+  );
+  assert.equal(stream.status().reconnects, 1);
+  await setting.confirmed(slot);
 });
 
 // Red when the error of a failed stream is read from its batch only at the next `next()`.
