@@ -18,6 +18,7 @@ use walscope_core::frame::{COPY_DATA, FrameDecoder, Step};
 use walscope_core::session::{Action, Micros};
 use walscope_core::{ReplicationMessage, StandbyStatusUpdate, Timestamp};
 
+use super::pace::Pace;
 use super::shared::{Closing, Shared, State};
 use crate::error::{Error, Result};
 use crate::wire::server_error;
@@ -61,6 +62,7 @@ pub(super) struct Driver<S> {
     timer: Pin<Box<Sleep>>,
     /// When the server's answer to our goodbye is no longer waited for.
     goodbye: Option<Instant>,
+    pace: Pace,
 }
 
 /// What a step has achieved.
@@ -85,6 +87,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             flushed: true,
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
             goodbye: None,
+            pace: Pace::default(),
         }
     }
 
@@ -143,10 +146,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let now = self.shared.now();
         let reading = state.whole < BUFFER_LIMIT;
         state.session.set_reading(reading, now);
-        if !reading {
+        let paused = state.closing == Closing::No && self.pace.pauses(now);
+        state.gathering = reading && paused;
+        if !reading || paused {
             return Ok(Progress::Waiting);
         }
         state.buffer.reserve(READ_SIZE);
+        let room = state.buffer.capacity() - state.buffer.len();
         // The future keeps nothing between polls.
         let read = pin!(self.socket.read_buf(&mut state.buffer)).poll(cx);
         match read {
@@ -155,6 +161,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             Poll::Ready(Ok(0)) => Err(Error::Closed),
             Poll::Ready(Ok(read)) => {
                 state.counters.bytes += read as u64;
+                self.pace.has_read(read < room, now);
                 let before = (state.whole, state.notices.len());
                 let progress = take_frames(&mut self.frames, &mut state, now)?;
                 if (state.whole, state.notices.len()) != before {
@@ -187,6 +194,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             }
             Action::Dead(silence) => Err(Error::Silent(Duration::from_micros(silence))),
             Action::Wait(until) => {
+                let until = self.pace.until().map_or(until, |pause| until.min(pause));
                 let wait = until.saturating_sub(now).min(LONGEST_WAIT);
                 self.timer.as_mut().reset(Instant::now() + Duration::from_micros(wait));
                 let expired = self.timer.as_mut().poll(cx).is_ready();

@@ -4,6 +4,7 @@ mod assembly;
 mod batch;
 mod driver;
 mod options;
+mod pace;
 mod plugin;
 mod reconnect;
 mod resumption;

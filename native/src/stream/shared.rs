@@ -75,6 +75,8 @@ pub(super) struct State {
     pub(super) connections: u64,
     pub(super) events: VecDeque<StreamEvent>,
     pub(super) driver: Option<Waker>,
+    /// The driver lets messages gather, and looks at everything again very soon.
+    pub(super) gathering: bool,
 }
 
 /// What the stream has done so far.
@@ -107,6 +109,7 @@ impl Shared {
             connections: 1,
             events: VecDeque::new(),
             driver: None,
+            gathering: false,
         };
         Self { state: Mutex::new(state), news: Notify::new(), started }
     }
@@ -176,6 +179,9 @@ impl State {
 
     /// Lets the driver look at what has changed.
     pub(super) fn wake_driver(&mut self) {
+        if self.gathering && self.closing != Closing::Wanted {
+            return;
+        }
         if let Some(driver) = self.driver.take() {
             driver.wake();
         }
