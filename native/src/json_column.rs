@@ -17,7 +17,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, Visitor};
 /// # let bytes = b"R\0\0\x40\x01public\0users\0d\0\x01\0profile\0\0\0\x0E\xDA\xFF\xFF\xFF\xFF";
 /// # let Message::Relation(relation) = decoder.decode(bytes)? else { panic!() };
 /// # relations.describe(&relation)?;
-/// # let bytes = b"I\0\0\x40\x01N\0\x01b\0\0\0\x14\x01{\"theme\": \"dark\"} ";
+/// # let bytes = b"I\0\0\x40\x01N\0\x01b\0\0\0\x12\x01{\"theme\": \"dark\"}";
 /// # let Message::Insert(insert) = decoder.decode(bytes)? else { panic!() };
 /// # let relation = relations.get(insert.relation).unwrap();
 /// #[derive(serde::Deserialize)]
