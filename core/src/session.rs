@@ -194,7 +194,7 @@ pub struct Session {
     /// Where the last item ends that was received.
     position: Lsn,
     /// After a reconnect: items up to here were delivered, and come again.
-    repeat_until: Lsn,
+    repeat_until: Option<Lsn>,
     /// A transaction has begun and not ended.
     open: bool,
     /// The end of the last keepalive that came outside of a transaction, and how many items had to
@@ -225,7 +225,7 @@ impl Session {
             confirmed: 0,
             reached: options.confirmed,
             position: Lsn::INVALID,
-            repeat_until: Lsn::INVALID,
+            repeat_until: None,
             open: false,
             idle: None,
             status_interval: status_interval.min(MAX_STATUS_INTERVAL),
@@ -355,7 +355,7 @@ impl Session {
 
     fn keep(&mut self, item: Item) {
         if self.options.items == Items::Transactions {
-            if item.position() <= self.repeat_until {
+            if self.repeat_until.is_some_and(|until| item.position() <= until) {
                 return;
             }
             self.position = self.position.max(item.position());
@@ -377,7 +377,7 @@ impl Session {
             self.confirmed = delivered;
         }
         self.position = position;
-        self.repeat_until = position;
+        self.repeat_until = Some(position);
         self.decoder = Decoder::default();
         self.received = self.flushed;
         self.open = false;

@@ -78,7 +78,7 @@ pub struct Assembler<S> {
     /// Where the last item ends.
     position: Lsn,
     /// After a reconnect: items up to here come again, and are counted already.
-    repeat_until: Lsn,
+    repeat_until: Option<Lsn>,
 }
 
 /// What an entry asks for.
@@ -110,7 +110,7 @@ impl<S: Storage> Assembler<S> {
             newest: Newest::default(),
             items: 0,
             position: Lsn::INVALID,
-            repeat_until: Lsn::INVALID,
+            repeat_until: None,
         }
     }
 
@@ -236,7 +236,7 @@ impl<S: Storage> Assembler<S> {
             (_, Entry::Head(json)) => {
                 self.forget();
                 self.undecoded = is_undecoded(json);
-                self.repeat_until = if resumes(json) { self.position } else { Lsn::INVALID };
+                self.repeat_until = resumes(json).then_some(self.position);
                 Ok(())
             }
             (_, Entry::Data(data)) => {
@@ -272,7 +272,7 @@ impl<S: Storage> Assembler<S> {
     /// Counts an item, unless it comes again.
     fn count(&mut self, payload: &[u8]) {
         let position = item_position(payload).unwrap_or(Lsn::INVALID);
-        if position > self.repeat_until {
+        if self.repeat_until.is_none_or(|until| position > until) {
             self.items = self.items.saturating_add(1);
             self.position = self.position.max(position);
         }

@@ -42,7 +42,7 @@ pub(super) struct Delivery {
     /// Every item that ends before or at this was shown.
     position: Lsn,
     /// The same when the last connection broke.
-    repeat_until: Lsn,
+    repeat_until: Option<Lsn>,
     /// Of the open transaction.
     changes: Changes,
     repeat: Repeat,
@@ -65,7 +65,7 @@ impl Delivery {
         }
         self.repeat = Repeat::Not;
         self.changes = Changes::default();
-        self.repeat_until = self.position;
+        self.repeat_until = Some(self.position);
     }
 
     /// Whether a message was not shown before.
@@ -117,7 +117,7 @@ impl Delivery {
     fn begin(&mut self, lsn: Lsn, xid: Xid) -> Result<bool> {
         self.changes = Changes::default();
         self.repeat = Repeat::Not;
-        if lsn < self.repeat_until {
+        if self.repeat_until.is_some_and(|until| lsn < until) {
             self.repeat = Repeat::Whole;
             return Ok(false);
         }
@@ -148,7 +148,7 @@ impl Delivery {
 
     /// An item that is one message. Says whether it was not shown before.
     fn reach(&mut self, end: Lsn) -> bool {
-        let new = end > self.repeat_until;
+        let new = self.repeat_until.is_none_or(|until| end > until);
         self.position = self.position.max(end);
         new
     }

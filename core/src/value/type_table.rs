@@ -81,7 +81,8 @@ pub struct Field {
 
 /// The types that can be told apart: all built-in ones, and user types where there is `alloc`.
 ///
-/// ```
+#[cfg_attr(feature = "alloc", doc = "```")]
+#[cfg_attr(not(feature = "alloc"), doc = "```ignore")]
 /// # use walscope_core::Oid;
 /// # use walscope_core::value::{TypeKind, TypeTable, UserType, Value, types};
 /// let mood = UserType {
