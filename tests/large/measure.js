@@ -15,8 +15,8 @@ const READER = fileURLToPath(new URL('reader.js', import.meta.url));
 const ROW_BYTES = 1000;
 const MEGABYTE = 1_000_000;
 const POLL_MS = 50;
-/** A reader that is to be killed has this long to begin. */
-const KILL_AFTER_MS = 1500;
+/** A reader that is to be killed has this long to begin. Nobody reads what it prints. */
+const KILL_AFTER_MS = 1000;
 const STREAMING = { 1: 'off', 4: 'parallel' };
 
 /**
@@ -146,9 +146,10 @@ export async function watch(child) {
  * @param {string} slot
  */
 async function killed(child, server, slot) {
+  const ended = once(child, 'exit');
   await sleep(KILL_AFTER_MS);
   child.kill('SIGKILL');
-  await once(child, 'exit');
+  await ended;
   const active = `SELECT active FROM pg_replication_slots WHERE slot_name = '${slot}' AND active`;
   while ((await server.sql(active)).length > 0) await sleep(POLL_MS);
 }
