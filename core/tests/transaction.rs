@@ -1,6 +1,6 @@
 //! The numbers of changes in their transaction.
 
-use walscope_core::pgoutput::{Begin, Message};
+use walscope_core::pgoutput::{Begin, Message, Prepare};
 use walscope_core::transaction::{Tracker, View};
 use walscope_core::{ErrorKind, Lsn, Oid, Timestamp, Xid};
 
@@ -54,4 +54,23 @@ fn what_comes_behind_something_skipped_is_not_taken_for_something_else() {
     assert!(tracker.next(&RELATION[..RELATION.len() - 1]).is_err());
     let row = tracker.next(INSERT).map_err(|error| error.kind());
     assert_eq!(row.map(|change| change.seq), Err(ErrorKind::UnknownRelation(Oid(16385))));
+}
+
+/// PostgreSQL 18 sends this of a transaction that was rolled back before it was decoded: there is
+/// nothing in it, and its rollback follows.
+#[test]
+fn a_prepare_may_come_without_a_beginning() {
+    let mut tracker = Tracker::new(View::Transactions);
+    let prepare = Prepare {
+        prepare_lsn: Lsn(9),
+        end_lsn: Lsn(17),
+        prepare_time: Timestamp(0),
+        xid: Xid(7),
+        gid: b"g",
+    };
+    let mut bytes = Vec::new();
+    Message::Prepare(prepare).encode(&mut bytes);
+    let change = tracker.next(&bytes).expect("an empty transaction");
+    assert_eq!((change.xid, change.item, change.shown), (Some(Xid(7)), true, true));
+    assert!(!tracker.is_open());
 }

@@ -138,10 +138,7 @@ impl Delivery {
         self.changes = Changes::default();
         match repeat {
             Repeat::Whole => Ok(false),
-            Repeat::Not => {
-                self.position = self.position.max(end);
-                Ok(true)
-            }
+            Repeat::Not => Ok(self.reach(end)),
             Repeat::Partly(_) => Err(not_resumed("a transaction that has fewer changes now")),
         }
     }

@@ -244,12 +244,15 @@ impl Tracker {
                 let gid = Some(utf8_text(begin.gid, "prepare.gid")?);
                 self.begin(message, begin.xid, begin.prepare_lsn, begin.prepare_time, gid)
             }
-            Message::Commit(_) | Message::Prepare(_) => {
-                if current.is_none() {
-                    return Err(misplaced(message));
-                }
+            Message::Commit(_) | Message::Prepare(_) if current.is_some() => {
                 self.ended = true;
                 Ok(Place { xid, item: true, ..Place::SHOWN })
+            }
+            Message::Commit(_) => Err(misplaced(message)),
+            // A prepared transaction that was rolled back before the server came to decode it is
+            // prepared all the same, with nothing in it (`ReorderBufferPrepare`, from 18 on).
+            Message::Prepare(prepare) => {
+                Ok(Place { xid: Some(prepare.xid), item: true, ..Place::SHOWN })
             }
             Message::CommitPrepared(ended) => {
                 Ok(Place { xid: Some(ended.xid), item: true, ..Place::SHOWN })
