@@ -33,7 +33,7 @@ const NATIVE_OPTIONS = [
   'spillDirectory',
   'reconnect',
 ];
-const OWN_OPTIONS = ['acknowledge', 'signal', 'unchangedToast', 'json', 'int8'];
+const OWN_OPTIONS = ['acknowledge', 'signal', 'unchangedToast', 'json', 'int8', 'types'];
 
 /**
  * Opens a connection.

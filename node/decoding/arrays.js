@@ -7,24 +7,28 @@
 /**
  * @param {string} text
  * @param {(element: string) => unknown} readElement
+ * @param {string} [separator] of the element's type: `;` for boxes
  * @returns {unknown[]}
  */
-export function parseArray(text, readElement) {
-  return new ArrayText(text, readElement).read();
+export function parseArray(text, readElement, separator = ',') {
+  return new ArrayText(text, readElement, separator).read();
 }
 
 class ArrayText {
   #text;
   #readElement;
+  #separator;
   #at = 0;
 
   /**
    * @param {string} text
    * @param {(element: string) => unknown} readElement
+   * @param {string} separator
    */
-  constructor(text, readElement) {
+  constructor(text, readElement, separator) {
     this.#text = text;
     this.#readElement = readElement;
+    this.#separator = separator;
   }
 
   /** @returns {unknown[]} */
@@ -56,7 +60,7 @@ class ArrayText {
         this.#at += 1;
         return array;
       }
-      this.#expect(',');
+      this.#expect(this.#separator);
     }
   }
 
@@ -64,7 +68,8 @@ class ArrayText {
   #element() {
     if (this.#text[this.#at] === '"') return this.#readElement(this.#quoted());
     const start = this.#at;
-    while (this.#at < this.#text.length && !/[{},"]/.test(this.#text[this.#at] ?? '')) {
+    const ends = `{}"${this.#separator}`;
+    while (this.#at < this.#text.length && !ends.includes(this.#text.charAt(this.#at))) {
       this.#at += 1;
     }
     const element = this.#text.slice(start, this.#at);

@@ -16,6 +16,7 @@ import {
 } from './layout.js';
 import { errorOf } from './problem.js';
 import { readBaseTypes, readDescription, Relation } from './relation.js';
+import { typeFunctions } from './type-functions.js';
 import { countAt, wordAt } from './words.js';
 
 /**
@@ -33,7 +34,7 @@ import { countAt, wordAt } from './words.js';
  * @property {Uint8Array} bytes
  * @property {Int32Array} index
  * @property {[number, import('./relation.js').FullDescription][]} relations by slot
- * @property {ValueOptions} values
+ * @property {Omit<ValueOptions, 'types'>} values
  * @property {'throw' | 'include'} errors
  * @property {{ from: number, to: number, context: import('./facts.js').ContextFields | null }} part
  */
@@ -221,7 +222,9 @@ export class Batch {
    * @returns {{ message: TransferableBatch, transfer: ArrayBuffer[] }}
    */
   toTransferable() {
-    const { values, errors } = this.#options;
+    const { errors } = this.#options;
+    // Functions cannot be moved: who takes the batch gives its own.
+    const { types: _, ...values } = this.#options.values;
     this.#items = this.items;
     const whole = this.from === HEADER.LENGTH && this.to === this.index.length;
     const bytes = whole ? owned(this.bytes) : copied(this.bytes);
@@ -236,9 +239,11 @@ export class Batch {
    * A batch from what `toTransferable` gave, on the other side.
    *
    * @param {TransferableBatch} message
+   * @param {{ types?: Record<string, (text: string) => unknown> }} [options]
    * @returns {Batch}
    */
-  static from({ bytes, index, relations, values, errors, part }) {
+  static from({ bytes, index, relations, values: others, errors, part }, options = {}) {
+    const values = { ...others, types: typeFunctions(options.types) };
     /** @type {Relations} */
     const bySlot = new Map();
     for (const [slot, description] of relations) {

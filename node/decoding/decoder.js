@@ -5,6 +5,7 @@
 
 import { Session } from './batch.js';
 import { DecodeError, WalscopeError } from './errors.js';
+import { typeFunctions } from './type-functions.js';
 import { Walk } from './walk.js';
 
 /**
@@ -29,6 +30,7 @@ import { Walk } from './walk.js';
  * @property {'parse' | 'text'} [json]
  * @property {'symbol' | 'omit' | 'error'} [unchangedToast]
  * @property {'throw' | 'include'} [errors]
+ * @property {Record<string, (text: string) => unknown>} [types]
  */
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
@@ -55,7 +57,8 @@ const DECODER_CHOICES = {
  * @returns {ValueOptions}
  */
 export function valueOptions(options) {
-  return /** @type {ValueOptions} */ (choose(options, VALUE_CHOICES));
+  const chosen = choose(options, VALUE_CHOICES);
+  return /** @type {ValueOptions} */ ({ ...chosen, types: typeFunctions(options['types']) });
 }
 
 /**
@@ -121,7 +124,7 @@ export class DecoderBase {
    * @param {DecoderOptions} [options]
    */
   constructor(open, options = {}) {
-    refuseUnknown(options, [...Object.keys(DECODER_CHOICES), 'maxBytes']);
+    refuseUnknown(options, [...Object.keys(DECODER_CHOICES), 'maxBytes', 'types']);
     const chosen = choose({ ...options }, DECODER_CHOICES);
     const { maxBytes = DEFAULT_MAX_BYTES } = options;
     if (!Number.isInteger(maxBytes) || maxBytes < 1 || maxBytes >= TOO_MANY_BYTES) {

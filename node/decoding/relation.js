@@ -56,7 +56,7 @@ export class Relation {
     this.columns = description.columns.map((column, index) => {
       this.#indexes.set(column.name, index);
       const base = description.baseTypes[index] ?? column.type;
-      const readers = readersOf(base, options);
+      const readers = readersOf(column.type, base, options);
       return { ...column, base, ...readers, index, relation: `${schema}.${table}` };
     });
     const keyColumns = this.columns.filter((column) => column.key);

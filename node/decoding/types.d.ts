@@ -26,6 +26,13 @@ export interface ValueOptions {
    * nothing, or an error. Default `symbol`.
    */
   unchangedToast?: 'symbol' | 'omit' | 'error' | undefined;
+  /**
+   * Functions from PostgreSQL's text to the value, by the type's OID or the name of a built-in type as
+   * `pg_type` has it: `{ timestamptz: (text) => new Date(text), numeric: Number, 16385: … }`. A
+   * function for a type holds for the elements of arrays of it too, one for a base type for domains
+   * over it, unless there is one for the array (`numeric[]`) or the domain itself.
+   */
+  types?: { readonly [type: string | number]: (text: string) => unknown } | undefined;
 }
 
 // --------------------------------------------------------------------------------------- Changes
@@ -402,7 +409,10 @@ export declare class Batch<C = Change> implements Iterable<RowCursor> {
    */
   toTransferable(): { message: TransferableBatch; transfer: ArrayBuffer[] };
   /** The batch on the other side. */
-  static from<C = Change>(message: TransferableBatch): Batch<C>;
+  static from<C = Change>(
+    message: TransferableBatch,
+    options?: { types?: ValueOptions['types'] },
+  ): Batch<C>;
 }
 
 // --------------------------------------------------------------------------------------- Decoder
@@ -511,6 +521,7 @@ export type ErrorCode =
   | 'WALSCOPE_TLS_ROOT_CERTIFICATES'
   | 'WALSCOPE_TRANSACTION_OVER'
   | 'WALSCOPE_TRANSACTION_TOO_LARGE'
+  | 'WALSCOPE_TYPE_FUNCTION'
   | 'WALSCOPE_UNCHANGED_TOAST'
   | 'WALSCOPE_UNSUPPORTED'
   | 'WALSCOPE_VALUE_TOO_LARGE';

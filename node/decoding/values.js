@@ -1,6 +1,7 @@
 /** PostgreSQL's values as JavaScript's: which type becomes what, and how its text is read. */
 
 import { parseArray } from './arrays.js';
+import { BUILT_IN_TYPES } from './builtin-types.js';
 import { DecodeError, WalscopeError } from './errors.js';
 import { parseJson } from './json.js';
 import { NON_ASCII, NULL_VALUE, UNCHANGED_VALUE } from './layout.js';
@@ -16,6 +17,9 @@ export const unchanged = Symbol.for('walscope.unchanged');
  * @property {'bigint' | 'number' | 'string'} int8
  * @property {'parse' | 'text'} json
  * @property {'symbol' | 'omit' | 'error'} unchangedToast
+ * @property {Map<number, Convert>} types the user's functions, by OID
+ *
+ * @typedef {(text: string) => unknown} Convert
  *
  * @typedef {object} Column
  * @property {string} name
@@ -26,6 +30,8 @@ export const unchanged = Symbol.for('walscope.unchanged');
  * @property {number} index
  * @property {number} reader one of `READER`
  * @property {number} element the elements' reader, of an array
+ * @property {Convert | null} convert the user's function for the value, or for an array's elements
+ * @property {string} separator what stands between an array's elements
  * @property {string} relation `schema.table`
  */
 
@@ -40,12 +46,17 @@ export const READER = Object.freeze({
   BYTEA: 6,
   ARRAY: 7,
   SAFE_INTEGER: 8,
+  /** By a function of the user's. */
+  CUSTOM: 9,
 });
 
-/** OIDs of built-in types, from PostgreSQL's `pg_type.dat`; those not listed here are text. */
+const BYTEA = 17;
+const BOX = 603;
+
+/** What is not text, by the OID of its type. */
 const SCALARS = new Map([
   [16, READER.BOOL],
-  [17, READER.BYTEA],
+  [BYTEA, READER.BYTEA],
   [20, READER.BIGINT],
   [21, READER.INTEGER], // int2
   [23, READER.INTEGER], // int4
@@ -57,36 +68,30 @@ const SCALARS = new Map([
 ]);
 
 /** Array types and the types of their elements. */
-const ARRAYS = new Map([
-  [199, 114], // json[]
-  [1000, 16], // bool[]
-  [1001, 17], // bytea[]
-  [1002, 18], // "char"[]
-  [1003, 19], // name[]
-  [1005, 21], // int2[]
-  [1007, 23], // int4[]
-  [1009, 25], // text[]
-  [1014, 1042], // bpchar[]
-  [1015, 1043], // varchar[]
-  [1016, 20], // int8[]
-  [1021, 700], // float4[]
-  [1022, 701], // float8[]
-  [1028, 26], // oid[]
-  [3807, 3802], // jsonb[]
-]);
+const ELEMENTS = new Map(BUILT_IN_TYPES.map(([type, , array]) => [array, type]));
 
 /**
  * The readers of a type: its own, and its elements' when it is an array.
  *
  * @param {number} type the type's OID
+ * @param {number} base of a domain the OID of its base type, else the same
  * @param {ValueOptions} options
- * @returns {{ reader: number, element: number }}
+ * @returns {{ reader: number, element: number, convert: Convert | null, separator: string }}
  */
-export function readersOf(type, options) {
-  const elementType = ARRAYS.get(type);
-  return elementType === undefined
-    ? { reader: scalarReader(type, options), element: READER.TEXT }
-    : { reader: READER.ARRAY, element: scalarReader(elementType, options) };
+export function readersOf(type, base, options) {
+  const separator = ELEMENTS.get(base) === BOX ? ';' : ',';
+  const own = options.types.get(type) ?? options.types.get(base);
+  if (own !== undefined) {
+    return { reader: READER.CUSTOM, element: READER.TEXT, convert: own, separator };
+  }
+  const element = ELEMENTS.get(base);
+  if (element === undefined) {
+    const reader = scalarReader(base, options);
+    return { reader, element: READER.TEXT, convert: null, separator };
+  }
+  const convert = options.types.get(element) ?? null;
+  const reader = convert === null ? scalarReader(element, options) : READER.CUSTOM;
+  return { reader: READER.ARRAY, element: reader, convert, separator };
 }
 
 /**
@@ -115,7 +120,7 @@ export function readValue(column, source, offset, length) {
   if (length === NULL_VALUE) return null;
   if (length === UNCHANGED_VALUE) return unchanged;
   // A value in a type's binary form.
-  if (offset < 0) return source.copy(~offset, length);
+  if (offset < 0) return binary(column, source, ~offset, length);
   if (length >= 0) {
     switch (column.reader) {
       case READER.INTEGER:
@@ -137,6 +142,43 @@ export function readValue(column, source, offset, length) {
     }
   }
   return fromText(column, source, offset, length);
+}
+
+/**
+ * Bytes: a bytea, or what core has no decoder for.
+ *
+ * @param {Column} column
+ * @param {TextSource} source
+ * @param {number} offset
+ * @param {number} length
+ * @returns {unknown}
+ */
+function binary(column, source, offset, length) {
+  const bytes = source.copy(offset, length);
+  if (column.reader !== READER.CUSTOM || column.base !== BYTEA) return bytes;
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'));
+  return converted(column, `\\x${digits.join('')}`);
+}
+
+/**
+ * What the user's function makes of a text.
+ *
+ * @param {Column} column
+ * @param {string} text
+ * @returns {unknown}
+ */
+function converted(column, text) {
+  const convert = /** @type {Convert} */ (column.convert);
+  try {
+    return convert(text);
+  } catch (cause) {
+    throw new WalscopeError({
+      code: 'WALSCOPE_TYPE_FUNCTION',
+      message: `the function for the type of column ${column.name} of ${column.relation} (OID ${column.type}) failed on ${shortened(text)}`,
+      hint: 'it is given in the option types, and must take every text that PostgreSQL writes for the type',
+      cause,
+    });
+  }
 }
 
 /**
@@ -224,10 +266,16 @@ function readInteger(column, source, offset, length) {
  */
 function fromText(column, source, offset, length) {
   const text = readText(column, source, offset, length);
+  if (column.reader === READER.CUSTOM) return converted(column, text);
   try {
     if (column.reader !== READER.ARRAY) return scalar(column.reader, text);
-    return parseArray(text, (element) => scalar(column.element, element));
+    const { element, separator } = column;
+    if (element !== READER.CUSTOM) {
+      return parseArray(text, (part) => scalar(element, part), separator);
+    }
+    return parseArray(text, (part) => converted(column, part), separator);
   } catch (error) {
+    if (error instanceof WalscopeError) throw error;
     throw error instanceof RangeError
       ? tooLarge(column, text, error)
       : notOfType(column, source, offset, text, error);
@@ -377,4 +425,22 @@ function escapedBytes(text) {
     if (code > 0xff) throw new SyntaxError('not a bytea');
     return code;
   });
+}
+
+/** OIDs by the names of the built-in types and of their arrays (`int4`, `int4[]`). */
+const OIDS = new Map(
+  BUILT_IN_TYPES.flatMap(([type, name, array]) => [
+    [name, type],
+    [`${name}[]`, array],
+  ]),
+);
+
+/**
+ * The OID that a key of the option `types` means; undefined when it is none.
+ *
+ * @param {string} key
+ * @returns {number | undefined}
+ */
+export function typeOid(key) {
+  return /^[1-9][0-9]*$/.test(key) ? Number(key) : OIDS.get(key);
 }

@@ -190,7 +190,9 @@ export const CHANGES = [
       const { assert, host } = tools;
       const decoder = new host.Decoder({ maxBytes: 10_000 });
       const batch = decoder.push(await tools.load('streamed'));
-      assert.throws(() => [...batch.changes()], /over the budget of 10000 bytes/);
+      const error = failure(() => [...batch.changes()]);
+      assert.equal(error.code, 'WALSCOPE_DECODE');
+      assert.match(error.message, /over the budget of 10000 bytes/);
     },
   },
   {

@@ -50,6 +50,50 @@ export const VALUES = [
     },
   },
   {
+    name: 'a function of the user makes values of a type, of its arrays and of nothing else',
+    async run(tools) {
+      const { assert, host } = tools;
+      const bytes = await tools.load('values');
+      const types = {
+        numeric: (/** @type {string} */ text) => `n ${text}`,
+        23: (/** @type {string} */ text) => `i ${text}`,
+        bytea: (/** @type {string} */ text) => `x ${text}`,
+      };
+      const decoder = new host.Decoder({ types });
+      const changes = /** @type {any[]} */ ([...decoder.push(bytes).changes()]);
+      const [full] = changes.filter(({ kind, table }) => kind === 'insert' && table === 'scalars');
+      assert.deepEqual(
+        [full.new.id, full.new.n, full.new.x, full.new.i2],
+        ['i 1', 'n 123456789012345678901234567890.10', 'x \\x00ff10', -32768],
+      );
+      assert.equal(full.text('n'), '123456789012345678901234567890.10');
+      const [flat] = changes.filter(({ kind, table }) => kind === 'insert' && table === 'arrays');
+      assert.equal(flat.new.id, 'i 1');
+      assert.deepEqual(flat.new.i2, [1, -2]);
+    },
+  },
+  {
+    name: 'a function that fails names column, type and value',
+    async run(tools) {
+      const { assert, host } = tools;
+      const bytes = await tools.load('values');
+      const types = {
+        uuid: () => {
+          throw new RangeError('no');
+        },
+      };
+      const decoder = new host.Decoder({ types });
+      const error = failure(() => [...decoder.push(bytes).changes()]);
+      assert.equal(error.code, 'WALSCOPE_TYPE_FUNCTION');
+      assert.match(error.message, /column u of public\.scalars \(OID 2950\) failed on "0000/);
+      assert.equal(error.cause.message, 'no');
+      for (const wrong of /** @type {any[]} */ ([{ nosuch: String }, { int4: 5 }])) {
+        const refused = failure(() => new host.Decoder({ types: wrong }));
+        assert.equal(refused.code, 'WALSCOPE_BAD_OPTION');
+      }
+    },
+  },
+  {
     name: 'arrays nest by dimension and have the values of their element type',
     async run(tools) {
       const { assert } = tools;
@@ -64,7 +108,7 @@ export const VALUES = [
         t: ['plain', 'with "quotes" and \\', '', 'NULL', null, 'ü, {x}'],
         j: [{ a: 9007199254740993n }, [1, 2]],
         x: [Uint8Array.of(1), new Uint8Array()],
-        n: '{1.10,2}',
+        n: ['1.10', '2'],
       });
       assert.deepEqual(deep.new.i4, [
         [1, 2],

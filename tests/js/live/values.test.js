@@ -41,3 +41,33 @@ test('binary values are those of text, and domains those of their base types', a
   assert.deepEqual(binary.row, { ...text.row, m: new TextEncoder().encode('sad') });
   assert.equal(binary.line, text.line.replace('"m":"sad"', '"m":{"$bytes":"736164"}'));
 });
+
+// Every built-in type that has an array: PostgreSQL's own text of a value, of the array of it and of
+// both from binary form.
+test('arrays nest by the element type that core knows', async () => {
+  await setting.server.sql(`
+    CREATE TABLE lists (n numeric[], d date[], b box[], u uuid[], t timestamptz[], i interval[], j int4range[]);
+    ALTER PUBLICATION p ADD TABLE lists`);
+  const slots = [await setting.slot(), await setting.slot()];
+  await setting.server.sql(`
+    INSERT INTO lists VALUES ('{1.10,NULL}', '{{2026-11-22},{infinity}}', '{(1,1),(0,0);(2,2),(1,1)}',
+      '{00000000-0000-4000-8000-000000000001}', '{2026-11-22 10:00:00+02}', '{1 day 02:03:04}', '{"[1,5)"}')`);
+  const [expected] = await setting.server.sql(`
+    SELECT n[1]::text AS n, d[2][1]::text AS d, b[1]::text AS b, u[1]::text AS u, i[1]::text AS i FROM lists`);
+  for (const [index, slot] of slots.entries()) {
+    const stream = await setting.stream(slot, { binary: index === 1 });
+    for await (const change of stream) {
+      if (change.kind !== 'insert') continue;
+      const { n, d, b, u, t, i, j } = change.new;
+      assert.deepEqual(n, [expected.n, null]);
+      assert.deepEqual(d, [['2026-11-22'], [expected.d]]);
+      assert.deepEqual(b, [expected.b, '(2,2),(1,1)']);
+      assert.deepEqual(u, [expected.u]);
+      assert.deepEqual(t, ['2026-11-22 08:00:00+00']);
+      assert.deepEqual(i, [expected.i]);
+      assert.deepEqual(j, ['[1,5)']);
+      break;
+    }
+    await stream.close();
+  }
+});
