@@ -65,8 +65,8 @@ impl<'a> Value<'a> {
             types::TID => Tid::from_binary(bytes).map(Self::Tid),
             types::BIT => BitString::from_binary(bytes, "bit").map(Self::Bit),
             types::VARBIT => BitString::from_binary(bytes, "varbit").map(Self::Bit),
-            types::INET => Inet::from_binary(bytes, "inet").map(Self::Inet),
-            types::CIDR => Inet::from_binary(bytes, "cidr").map(Self::Inet),
+            types::INET => Inet::from_binary(bytes, false).map(Self::Inet),
+            types::CIDR => Inet::from_binary(bytes, true).map(Self::Inet),
             types::MACADDR => {
                 fixed(bytes, "macaddr", Reader::array).map(|mac| Self::MacAddr(MacAddr(mac)))
             }

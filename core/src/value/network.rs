@@ -70,13 +70,15 @@ impl Inet {
         (prefix <= longest).then_some(Self { address, prefix, is_cidr })
     }
 
-    pub(super) fn from_binary(bytes: &[u8], context: &'static str) -> Result<Self> {
+    pub(super) fn from_binary(bytes: &[u8], is_cidr: bool) -> Result<Self> {
+        let context = if is_cidr { "cidr" } else { "inet" };
         let mut reader = Reader::new(bytes, 0);
         let start = reader;
         let family = reader.u8(context)?;
         let at_prefix = reader;
         let prefix = reader.u8(context)?;
-        let is_cidr = reader.u8(context)? != 0;
+        // The type says which it is, as it does for `network_recv`.
+        reader.u8(context)?;
         let at_length = reader;
         let length = reader.u8(context)?;
         let (address, expected) = match family {
