@@ -6,8 +6,8 @@
 import { measure } from './measure.js';
 
 const [size = '3000'] = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-const results = await measure({
+await measure({
   megabytes: Number(size),
   release: process.argv.includes('--release'),
+  told: (result) => console.log(JSON.stringify(result)),
 });
-console.table(results);

@@ -18,6 +18,8 @@ const POLL_MS = 50;
 /** A reader that is to be killed has this long to begin. Nobody reads what it prints. */
 const KILL_AFTER_MS = 1000;
 const STREAMING = { 1: 'off', 4: 'parallel' };
+/** What takes most memory comes first. */
+const PROTOCOLS = ['4', '1'];
 
 /**
  * @typedef {object} Result
@@ -32,16 +34,16 @@ const STREAMING = { 1: 'off', 4: 'parallel' };
 /**
  * With `kill` another process reads from each slot first and is killed while it does.
  *
- * @param {{ megabytes: number, release?: boolean, kill?: boolean }} options
+ * @param {{ megabytes: number, release?: boolean, kill?: boolean, told?: (result: Result) => void }} options
  * @returns {Promise<Result[]>}
  */
-export async function measure({ megabytes, release = false, kill = false }) {
+export async function measure({ megabytes, release = false, kill = false, told = () => {} }) {
   const rows = Math.ceil((megabytes * MEGABYTE) / ROW_BYTES);
   const folder = await mkdtemp(join(tmpdir(), 'walscope-large-'));
   const server = await startServer({ settings: { logical_decoding_work_mem: '64MB' } });
   try {
     const command = buildCommand(release ? ['--release'] : []);
-    const readers = Object.keys(STREAMING).flatMap((protocol) => [
+    const readers = PROTOCOLS.flatMap((protocol) => [
       { name: 'command', protocol, slot: `command_${protocol}` },
       { name: 'addon', protocol, slot: `addon_${protocol}` },
     ]);
@@ -56,7 +58,9 @@ export async function measure({ megabytes, release = false, kill = false }) {
       if (kill) await killed(start(), server, slot);
       const watched = await watch(start());
       const leftBehind = (await readdir(folder)).length;
-      results.push({ reader: name, protocol: Number(protocol), ...watched, leftBehind });
+      const result = { reader: name, protocol: Number(protocol), ...watched, leftBehind };
+      told(result);
+      results.push(result);
     }
     return results;
   } finally {
