@@ -40,6 +40,8 @@ mod numeric;
 mod part;
 mod quote;
 mod range;
+#[cfg(test)]
+mod samples;
 mod system;
 #[cfg(test)]
 mod tests;
