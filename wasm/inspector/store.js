@@ -65,7 +65,9 @@ export class MessageStore {
     const { bytes, ...rest } = batch.toTransferable().message;
     const received = batch.index[HEADER.RECEIVED] ?? 0;
     const side = bytes.slice(received);
-    this.#batches.push({ first: this.length, position: batch.position, received, side, rest });
+    // The messages are shown as they came: a batch of them is one piece of the file.
+    const position = /** @type {number} */ (batch.position);
+    this.#batches.push({ first: this.length, position, received, side, rest });
     for (const row of batch) {
       const { kind } = row;
       this.folds.add(this.length, kind);
