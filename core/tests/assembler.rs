@@ -292,6 +292,19 @@ fn without_storage_a_transaction_over_the_budget_is_refused() {
     assert!(assembler.held_bytes().0 <= 300);
 }
 
+/// Red without `keep_budget` in `Assembler::take`: nothing else comes that would ask for the budget.
+#[test]
+fn what_was_rolled_back_counts_too() {
+    let mut streamed = Recording::default();
+    streamed.start(10, 1, true).row(10, Some(1), 5, "1").stop();
+    for subxid in 2..40 {
+        streamed.abort(1, subxid);
+    }
+    let mut assembler = assembler(NoStorage::new(100), 100);
+    let error = run(&mut assembler, &streamed.0, 64).expect_err("it is over the budget");
+    assert_eq!(error.kind(), ErrorKind::OverBudget { budget: 100 });
+}
+
 /// Red without the check in `Assembler::start`: the beginning would be missing without a word.
 #[test]
 fn a_transaction_whose_beginning_is_missing_is_an_error() {

@@ -230,7 +230,9 @@ impl<S: Storage> Assembler<S> {
             (Treatment::Bound, Entry::Data(data)) => {
                 let message = self.decoder.decode(data.data);
                 let taken = message.and_then(|message| self.bound(&message, data, source));
-                taken.map_err(|error| error.shifted(source).into())
+                taken.map_err(|error| error.shifted(source))?;
+                // What was rolled back is remembered, which takes memory too.
+                if self.in_memory > self.budget { self.keep_budget(source) } else { Ok(()) }
             }
             // Another connection: its server sends again what had not ended on the last one.
             (_, Entry::Head(json)) => {
