@@ -210,7 +210,7 @@ impl Differential {
              SET search_path = ''; SET logical_decoding_work_mem = '64MB';
              COPY (SELECT * FROM pg_logical_slot_get_binary_changes('{}', NULL, NULL,
                'force-binary', 'on', 'include-xids', 'on', 'include-timestamp', 'on',
-               'skip-empty-xacts', 'on')) TO '{1}'",
+               'skip-empty-xacts', 'off')) TO '{1}'",
             oracle_slot(configuration.two_phase),
             expected.display()
         );
@@ -223,8 +223,7 @@ impl Differential {
             &format!("COPY walscope.expected (lsn, xid, data) FROM '{}'", expected.display()),
         )
         .await?;
-        let compare = format!("SELECT walscope.compare({})", self.major >= Major::V17);
-        let compared = value(&copy, &compare).await?;
+        let compared = value(&copy, "SELECT walscope.compare()").await?;
         run(&copy, "CALL walscope.apply()").await?;
         contents::compare(&origin, &copy).await?;
         compared.parse().map_err(|_| format!("{compared} is no number"))
@@ -242,14 +241,15 @@ impl Differential {
 
     fn fail(&self, configuration: Configuration, what: &str) -> ! {
         let kept = std::env::temp_dir().join(format!("walscope-differential-{}", self.seed));
-        // The lines are for a person to look at.
+        // The lines and the server's log are for a person to look at.
         let _ = fs::create_dir_all(&kept);
+        let _ = fs::write(kept.join("server.log"), self.server.log());
         let outputs = self.configurations.iter().map(|one| self.output(*one));
         for path in outputs.chain([false, true].map(|two_phase| self.expected(two_phase))) {
             let _ = fs::copy(&path, kept.join(path.file_name().unwrap_or_default()));
         }
         panic!(
-            "PostgreSQL {}, WALSCOPE_SEED={}, round {}, {configuration}: {what}\nThe lines are in {}",
+            "PostgreSQL {}, WALSCOPE_SEED={}, round {}, {configuration}: {what}\nThe lines and the server's log are in {}",
             self.major,
             self.seed,
             self.round,

@@ -7,17 +7,27 @@
 CREATE TABLE walscope.expected (n bigserial PRIMARY KEY, lsn pg_lsn, xid xid, data bytea);
 CREATE TABLE walscope.described (schema text, name text, columns json, PRIMARY KEY (schema, name));
 
+-- What is expected, without transactions in which nothing happened: pgoutput leaves them out (15 and
+-- later). test_decoding's own option for that takes PostgreSQL 18 down at a prepared transaction
+-- that was rolled back before it was read.
+CREATE VIEW walscope.happened AS
+  SELECT n, lsn, xid, data
+    FROM (SELECT *, lag(data) OVER (ORDER BY n) AS before FROM walscope.expected) lines
+   WHERE substring(data FOR 6) <> 'BEGIN '::bytea
+     AND NOT (coalesce(substring(before FOR 6) = 'BEGIN '::bytea, false)
+              AND (substring(data FOR 7) = 'COMMIT '::bytea
+                   OR substring(data FOR 20) = 'PREPARE TRANSACTION '::bytea));
+
 -- The number of lines that were compared; an error where one differs. Empties `expected`.
-CREATE FUNCTION walscope.compare(messages_are_changes boolean) RETURNS bigint LANGUAGE plpgsql
+CREATE FUNCTION walscope.compare() RETURNS bigint LANGUAGE plpgsql
   SET search_path = '' AS $$
 DECLARE
   rolled_back text[] := ARRAY(
     SELECT line->>'xid' FROM walscope.lines WHERE line->>'kind' = 'rollbackPrepared');
   expected CURSOR FOR
-    SELECT * FROM walscope.expected
-     WHERE substring(data FOR 6) <> 'BEGIN '::bytea
-       AND (expected.xid::text <> ALL (rolled_back) OR substring(data FOR 8) = 'ROLLBACK'::bytea
-            OR substring(data FOR 25) = 'message: transactional: 0'::bytea)
+    SELECT * FROM walscope.happened
+     WHERE happened.xid::text <> ALL (rolled_back) OR substring(data FOR 8) = 'ROLLBACK'::bytea
+        OR substring(data FOR 25) = 'message: transactional: 0'::bytea
      ORDER BY n;
   item record;
   wanted record;
@@ -38,10 +48,10 @@ BEGIN
     ELSIF kind = 'begin' THEN
       changes := 0;
     ELSIF kind IN ('commit', 'prepare') AND changes = 0 THEN
-      -- test_decoding leaves out what has changed nothing.
+      -- Nothing happened in it.
       CONTINUE;
     ELSE
-      changes := changes + CASE WHEN kind = 'message' THEN messages_are_changes::int ELSE 1 END;
+      changes := changes + 1;
       FETCH expected INTO wanted;
       IF wanted IS NULL THEN
         RAISE 'PostgreSQL knows nothing of %', left(item.line::text, 2000);
