@@ -297,12 +297,23 @@ fn without_storage_a_transaction_over_the_budget_is_refused() {
 fn what_was_rolled_back_counts_too() {
     let mut streamed = Recording::default();
     streamed.start(10, 1, true).row(10, Some(1), 5, "1").stop();
-    for subxid in 2..40 {
+    for subxid in 2..2_000 {
         streamed.abort(1, subxid);
     }
-    let mut assembler = assembler(NoStorage::new(100), 100);
+    let mut assembler = assembler(NoStorage::new(5_000), 5_000);
     let error = run(&mut assembler, &streamed.0, 64).expect_err("it is over the budget");
-    assert_eq!(error.kind(), ErrorKind::OverBudget { budget: 100 });
+    assert_eq!(error.kind(), ErrorKind::OverBudget { budget: 5_000 });
+}
+
+/// Red without `LEAST_BUDGET`: a budget of nothing is to mean storage for every message.
+#[test]
+fn without_a_budget_a_few_subtransactions_can_be_rolled_back() {
+    let mut streamed = Recording::default();
+    streamed.start(10, 1, true).row(10, Some(1), 5, "1").stop();
+    streamed.abort(1, 2).abort(1, 3).abort(1, 1);
+    let mut shelf = Shelf::default();
+    run(&mut assembler(&mut shelf, 0), &streamed.0, 64).expect("it finds room");
+    assert!(shelf.0.is_empty(), "what was rolled back stays in storage");
 }
 
 /// Red without the check in `Assembler::start`: the beginning would be missing without a word.

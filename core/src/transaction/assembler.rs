@@ -24,6 +24,9 @@ use crate::reader as bytes;
 use crate::replication::XLogData;
 use crate::types::{Lsn, Xid};
 
+/// What may be kept in memory beside any budget, however small: which subtransactions were rolled back
+/// cannot wait in storage, and a budget of nothing is to mean storage, not an error.
+const LEAST_BUDGET: usize = 4096;
 /// Flags of a message that belongs to no transaction.
 const NOT_TRANSACTIONAL: u8 = 0;
 
@@ -93,8 +96,9 @@ enum Treatment {
 }
 
 impl<S: Storage> Assembler<S> {
-    /// An assembler of what `reader` reads, which keeps at most `budget` bytes in memory, and
-    /// besides what it takes to tell one message. For the raw view it passes everything.
+    /// An assembler of what `reader` reads, which keeps at most `budget` bytes of messages in memory,
+    /// and besides what it takes to tell one. Which subtransactions were rolled back (4 bytes each)
+    /// counts too; for these 4 KiB are allowed to any budget. For the raw view it passes everything.
     pub fn new(view: View, reader: Reader, storage: S, budget: usize) -> Self {
         Self {
             view,
@@ -323,10 +327,11 @@ impl<S: Storage> Assembler<S> {
             let freed = before.saturating_sub(largest.size());
             self.in_memory = self.in_memory.saturating_sub(freed);
         }
-        if self.in_memory <= self.budget {
+        let budget = self.budget.max(LEAST_BUDGET);
+        if self.in_memory <= budget {
             return Ok(());
         }
-        let kind = ErrorKind::OverBudget { budget: self.budget as u64 };
+        let kind = ErrorKind::OverBudget { budget: budget as u64 };
         Err(Error::new(kind, source, "aborted subtransactions").into())
     }
 
