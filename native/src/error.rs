@@ -9,6 +9,7 @@ use walscope_core::Lsn;
 
 use crate::server_error::ServerError;
 use crate::sql::quote_ident;
+use crate::undecodable::Undecodable;
 
 /// The result of talking to a server.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -44,8 +45,10 @@ pub enum Error {
     Server(Box<ServerError>),
     /// The other side does not keep to the protocol.
     Protocol(String),
-    /// A replication message cannot be decoded.
+    /// What the server sends cannot be taken apart into messages.
     Decode(walscope_core::Error),
+    /// A message cannot be decoded.
+    Undecodable(Box<Undecodable>),
     /// The connection broke.
     Io(io::Error),
     /// The server closed the connection without saying why.
@@ -169,7 +172,7 @@ impl Error {
             Self::Auth { .. } => "WALSCOPE_AUTH",
             Self::Server(error) => &error.code,
             Self::Protocol(_) => "WALSCOPE_PROTOCOL",
-            Self::Decode(_) => "WALSCOPE_DECODE",
+            Self::Decode(_) | Self::Undecodable(_) => "WALSCOPE_DECODE",
             Self::Io(_) => "WALSCOPE_IO",
             Self::Closed => "WALSCOPE_CLOSED",
             Self::Silent(_) => "WALSCOPE_SILENT",
@@ -212,7 +215,10 @@ impl Error {
                  transaction is confirmed"
                     .into(),
             ),
-            Self::Decode(_) | Self::Io(_) | Self::Closed | Self::Silent(_) => None,
+            Self::Decode(_) | Self::Undecodable(_) => {
+                Some("Nothing from there on is confirmed: the slot still has it".into())
+            }
+            Self::Io(_) | Self::Closed | Self::Silent(_) => None,
         }
     }
 
@@ -231,6 +237,7 @@ impl Error {
             | Self::Auth { .. }
             | Self::Protocol(_)
             | Self::Decode(_)
+            | Self::Undecodable(_)
             | Self::SlotMissing { .. }
             | Self::SlotLost { .. }
             | Self::PublicationMissing { .. }
@@ -301,7 +308,8 @@ impl fmt::Display for Error {
             Self::Auth { problem, .. } => write!(f, "authentication failed: {problem}"),
             Self::Server(error) => error.fmt(f),
             Self::Protocol(problem) => write!(f, "protocol violation: {problem}"),
-            Self::Decode(error) => error.fmt(f),
+            Self::Decode(error) => write!(f, "cannot decode the stream: {error}"),
+            Self::Undecodable(error) => error.fmt(f),
             Self::Io(error) => write!(f, "the connection to the server broke: {error}"),
             Self::Closed => f.write_str("the server closed the connection"),
             Self::Silent(silence) => write!(
@@ -381,6 +389,7 @@ impl std::error::Error for Error {
             }
             Self::Tls(TlsError::Handshake(source)) => Some(source),
             Self::Decode(source) => Some(source),
+            Self::Undecodable(source) => Some(&source.error),
             Self::Server(source) => Some(source.as_ref()),
             _ => None,
         }

@@ -91,6 +91,7 @@ mod tls;
 #[cfg(feature = "cli")]
 mod type_file;
 mod type_query;
+mod undecodable;
 mod verifier;
 mod wire;
 
@@ -109,3 +110,4 @@ pub use stream::{
     Acknowledge, Batch, Entries, OriginFilter, Plugin, Reconnect, Stream, StreamControl,
     StreamEvent, StreamInfo, StreamOptions, StreamStatus, Streaming,
 };
+pub use undecodable::Undecodable;

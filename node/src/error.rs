@@ -16,6 +16,12 @@ pub(crate) fn to_napi(error: &Error) -> napi::Error {
             fields.insert("offset".into(), json!(decode.offset()));
             "DecodeError"
         }
+        Error::Undecodable(message) => {
+            fields.insert("offset".into(), json!(message.error.offset()));
+            fields.insert("lsn".into(), json!(message.lsn.to_string()));
+            fields.insert("bytes".into(), json!(message.bytes));
+            "DecodeError"
+        }
         Error::Connect { .. }
         | Error::Tls(_)
         | Error::Auth { .. }

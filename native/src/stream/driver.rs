@@ -21,6 +21,7 @@ use walscope_core::{ReplicationMessage, StandbyStatusUpdate, Timestamp};
 use super::pace::Pace;
 use super::shared::{Closing, Shared, State};
 use crate::error::{Error, Result};
+use crate::undecodable::Undecodable;
 use crate::wire::server_error;
 
 /// Reading stops when so many bytes wait for the consumer.
@@ -30,7 +31,7 @@ const OUTPUT_LIMIT: usize = 64 * 1024;
 /// What is read at once.
 const READ_SIZE: usize = 256 * 1024;
 /// How long a goodbye may take.
-const GOODBYE: Duration = Duration::from_secs(2);
+pub(super) const GOODBYE: Duration = Duration::from_secs(2);
 /// Remarks of the server that nobody asks for are not piled up.
 const MOST_NOTICES: usize = 256;
 /// No timer waits longer.
@@ -233,10 +234,9 @@ fn take_frames(frames: &mut FrameDecoder, state: &mut State, now: Micros) -> Res
             Step::Frame(frame, consumed) => (frame, consumed),
         };
         if frame.tag == COPY_DATA {
-            let shift =
-                |error: walscope_core::Error| Error::Decode(error.shifted(frame.body_offset()));
-            let message = ReplicationMessage::decode(frame.body).map_err(shift)?;
-            state.session.received(&message, now).map_err(shift)?;
+            let message = ReplicationMessage::decode(frame.body)
+                .map_err(|error| Error::Decode(error.shifted(frame.body_offset())))?;
+            state.session.received(&message, now).map_err(|error| undecodable(&message, error))?;
             state.counters.messages += 1;
             match state.closing {
                 Closing::Said => state.buffer.advance(consumed),
@@ -251,6 +251,16 @@ fn take_frames(frames: &mut FrameDecoder, state: &mut State, now: Micros) -> Res
         }
     }
     Ok(Progress::Made)
+}
+
+#[cold]
+fn undecodable(message: &ReplicationMessage<'_>, error: walscope_core::Error) -> Error {
+    match message {
+        ReplicationMessage::XLogData(data) => {
+            Error::Undecodable(Box::new(Undecodable::new(data.start, data.data, error)))
+        }
+        ReplicationMessage::PrimaryKeepalive(_) => Error::Decode(error),
+    }
 }
 
 /// Takes `length` bytes at `start` out of the buffer. Rare: the bytes behind are moved.

@@ -7,6 +7,8 @@ use crate::error::{Error, ErrorClass};
 
 /// Errors of which nothing is known are believed when they have come so often in a row.
 const UNKNOWN_TRIES: u32 = 5;
+/// A connection that lasts so long was made for good.
+const LASTING: Duration = Duration::from_secs(30);
 
 /// How a stream comes back after its connection broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +32,7 @@ impl Default for Reconnect {
     }
 }
 
-/// The tries since the last connection that brought something.
+/// The tries since the last connection that was of use.
 #[derive(Debug, Default)]
 pub(super) struct Tries {
     count: u32,
@@ -38,6 +40,18 @@ pub(super) struct Tries {
 }
 
 impl Tries {
+    /// A connection has ended. One that brought an item has got past what ended the ones before it, and
+    /// one that lasted was not the server's trouble to take us: the next wait is a short one again.
+    /// Lasting alone says nothing of an error that is not understood: it may come wherever it came
+    /// before.
+    pub(super) fn connection_ended(&mut self, brought: bool, lasted: Duration) {
+        if brought {
+            *self = Self::default();
+        } else if lasted >= LASTING {
+            self.count = 0;
+        }
+    }
+
     /// How many there were.
     pub(super) const fn count(&self) -> u32 {
         self.count
@@ -53,7 +67,7 @@ impl Tries {
     ) -> Option<Duration> {
         match error.class() {
             ErrorClass::Final => return None,
-            ErrorClass::Retry => self.unknown = 0,
+            ErrorClass::Retry => {}
             ErrorClass::Unknown => self.unknown += 1,
         }
         let given_up = policy.give_up_after.is_some_and(|after| without >= after);
@@ -108,6 +122,17 @@ mod tests {
         assert_eq!(tries_of(server("57P01")), 100);
         assert_eq!(tries_of(server("28P01")), 0);
         assert_eq!(tries_of(server("40001")), 4);
+        let mut tries = Tries::default();
+        for _ in 0..UNKNOWN_TRIES - 1 {
+            assert!(tries.next(&policy, &server("XX000"), Duration::ZERO).is_some());
+            tries.connection_ended(false, LASTING);
+            // The server was not there in between.
+            assert!(tries.next(&policy, &Error::Closed, Duration::ZERO).is_some());
+        }
+        assert!(tries.next(&policy, &server("XX000"), Duration::ZERO).is_none());
+        tries.connection_ended(true, Duration::ZERO);
+        assert_eq!(tries.count(), 0);
+        assert!(tries.next(&policy, &server("XX000"), Duration::ZERO).is_some());
         let late = Reconnect { give_up_after: Some(Duration::from_secs(1)), ..policy };
         assert!(Tries::default().next(&late, &Error::Closed, Duration::from_secs(2)).is_none());
     }

@@ -11,16 +11,19 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
-use super::driver::Driver;
+use super::driver::{Driver, GOODBYE};
 use super::options::StreamOptions;
 use super::reconnect::Tries;
 use super::shared::{Closing, End, Shared, StreamEvent};
 use super::start::{self, StreamInfo};
 use crate::client::Replication;
 use crate::config::Config;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorClass, Result};
+
+/// The wait between tries when the stream is to end.
+const GOODBYE_DELAY: Duration = Duration::from_millis(50);
 
 pub(super) struct Supervisor {
     pub(super) config: Config,
@@ -33,11 +36,14 @@ pub(super) struct Supervisor {
 impl Supervisor {
     /// Drives the stream to its end, over as many connections as it takes.
     pub(super) async fn run(self, mut replication: Replication) {
+        let mut tries = Tries::default();
         let end = loop {
+            let (before, began) = (self.items_received(), Instant::now());
             let driver =
                 Driver::new(replication.socket, Arc::clone(&self.shared), self.options.max_message);
             let Err(error) = driver.run().await else { break End::Closed };
-            match self.come_back(error).await {
+            tries.connection_ended(self.items_received() > before, began.elapsed());
+            match self.come_back(error, &mut tries).await {
                 Ok(Some(next)) => replication = next,
                 Ok(None) => break End::Closed,
                 Err(error) => break End::Failed(Some(error)),
@@ -47,18 +53,18 @@ impl Supervisor {
         self.shared.news.notify_waiters();
     }
 
+    fn items_received(&self) -> u64 {
+        self.shared.lock().session.items_received()
+    }
+
     /// Another connection, in the state in which it streams; `None` when the stream is closed before
     /// there is one.
-    async fn come_back(&self, mut error: Error) -> Result<Option<Replication>> {
+    async fn come_back(&self, mut error: Error, tries: &mut Tries) -> Result<Option<Replication>> {
         let Some(policy) = self.options.reconnect.filter(|_| !self.options.temporary) else {
             return Err(error);
         };
         let broken = Instant::now();
-        let mut tries = Tries::default();
         loop {
-            if self.shared.lock().closing != Closing::No {
-                return Ok(None);
-            }
             let Some(delay) = tries.next(&policy, &error, broken.elapsed()) else {
                 return Err(error);
             };
@@ -67,14 +73,34 @@ impl Supervisor {
                 tries: tries.count(),
                 delay,
             });
-            let Some(result) = self.until_closed(self.try_again(delay)).await else {
-                return Ok(None);
-            };
-            match result {
-                Ok(replication) => return Ok(Some(replication)),
-                Err(next) => error = next,
+            match self.until_closed(self.try_again(delay)).await {
+                Some(Ok(replication)) => return Ok(Some(replication)),
+                Some(Err(next)) => error = next,
+                None => return Ok(self.for_goodbye().await),
             }
         }
+    }
+
+    /// The stream is closed while there is no connection. What was confirmed may not have reached the
+    /// server, which would send it again to whoever comes next: one more connection, if it can be had
+    /// soon, tells it.
+    async fn for_goodbye(&self) -> Option<Replication> {
+        {
+            let state = self.shared.lock();
+            if state.closing == Closing::Said || state.session.flushed_lsn() <= self.info.start {
+                return None;
+            }
+        }
+        let tries = async {
+            loop {
+                match self.try_again(GOODBYE_DELAY).await {
+                    Ok(replication) => return Some(replication),
+                    Err(error) if error.class() == ErrorClass::Retry => {}
+                    Err(_) => return None,
+                }
+            }
+        };
+        timeout(GOODBYE, tries).await.ok().flatten()
     }
 
     async fn try_again(&self, delay: Duration) -> Result<Replication> {

@@ -1,5 +1,6 @@
 //! Streams whose connection breaks go on where they were, without a gap and without a repetition.
 
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -81,6 +82,24 @@ fn check(lines: &[String], streaming: &str) {
         let found = (line["seq"].as_u64(), line["new"]["id"].as_u64());
         assert_eq!(found, (Some(row as u64), Some(row as u64 + 1)), "{streaming}");
     }
+}
+
+/// Red without `Supervisor::for_goodbye`: nobody would tell the server what was confirmed.
+#[test]
+fn what_is_confirmed_without_a_connection_is_told_at_the_end() {
+    let server = server();
+    let mut walscope = Program::start(stream(&server, &["--ack", "stdin"]));
+    server.sql("INSERT INTO t VALUES (1, 'v')");
+    let lines = walscope.lines_until(|line| line.starts_with(r#"{"kind":"commit""#));
+    let commit: Value = serde_json::from_str(lines.last().expect("a line")).expect("JSON");
+    cut(&server);
+    while !walscope.error_line().contains("Trying again") {}
+    let end = commit["endLsn"].as_str().expect("an LSN");
+    writeln!(walscope.stdin(), "{end}").expect("walscope reads");
+    walscope.signal(rustix::process::Signal::TERM);
+    let (status, _, errors) = walscope.wait();
+    assert!(status.success(), "{errors:?}");
+    assert!(program::run(stream(&server, &["--until", "now"])).stdout.is_empty(), "{errors:?}");
 }
 
 /// Many small transactions, and a server that is restarted under them.
