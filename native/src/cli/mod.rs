@@ -5,6 +5,7 @@
 
 mod acknowledgements;
 mod decode;
+mod endurance;
 mod lines;
 mod output;
 mod pieces;

@@ -7,10 +7,10 @@ use walscope_core::capture::{Entry, Next, Reader};
 use walscope_core::frame::MAX_MESSAGE;
 use walscope_core::transaction::{Assembler, Step};
 
-use super::Failure;
 use super::lines::{Brought, Lines};
 use super::output::Output;
-use crate::{Batch, Error, SpillFiles, StreamControl};
+use super::{Failure, say};
+use crate::{Batch, Error, SpillFiles, StreamControl, Undecodable};
 
 /// Lines are handed over when there are so many bytes of them.
 const LINES_SIZE: usize = 256 * 1024;
@@ -31,6 +31,8 @@ pub(super) struct Printer {
     pub(super) lines: Lines,
     /// Whether lines are printed at all.
     pub(super) print: bool,
+    /// What cannot be decoded is told, and the stream goes on behind it.
+    pub(super) skip: bool,
     /// The stream ends when this is reached.
     pub(super) until: Option<Lsn>,
     pub(super) output: Output,
@@ -67,8 +69,11 @@ impl Printing {
                 Ok(Step::Assembled(assembled)) => (_, result) = printer.entries(assembled.bytes),
                 Ok(Step::NeedMore(_)) => break,
                 Err(Error::Decode(error)) => {
-                    captured += self.assembler.skip(rest).unwrap_or_default();
-                    result = Err(undecodable(error));
+                    let failure = undecodable_entry(*self.assembler.reader(), rest, error);
+                    let skipped = self.assembler.skip(rest);
+                    captured += skipped.unwrap_or_default();
+                    // Where the next message begins may not be known.
+                    result = if skipped.is_some() { printer.skip(failure) } else { Err(failure) };
                 }
                 Err(error) => result = Err(error.into()),
             }
@@ -110,7 +115,7 @@ impl Printer {
             let (entry, length) = match reader.next(&bytes[printed..]) {
                 Ok(Next::Entry(entry, length)) => (entry, length),
                 Ok(Next::NeedMore(_)) => break,
-                Err(error) => return (printed, Err(undecodable(error))),
+                Err(error) => return (printed, Err(Error::Decode(error).into())),
             };
             if self.is_beyond_end(&entry) {
                 self.reached = true;
@@ -119,7 +124,11 @@ impl Printer {
             printed += length;
             match self.lines.write(&entry, &mut self.pending) {
                 Ok(brought) => self.reached = self.is_end(brought),
-                Err(error) => return (printed, Err(undecodable(error))),
+                Err(error) => {
+                    if let Err(failure) = self.skip(undecodable(&entry, error)) {
+                        return (printed, Err(failure));
+                    }
+                }
             }
             if self.reached {
                 break;
@@ -131,6 +140,15 @@ impl Printer {
             }
         }
         (printed, Ok(()))
+    }
+
+    /// Tells of what cannot be decoded and goes on, if that is wanted.
+    fn skip(&self, failure: Failure) -> Result<(), Failure> {
+        if !self.skip {
+            return Err(failure);
+        }
+        say(format_args!("walscope: skipped: {}", failure.message));
+        Ok(())
     }
 
     /// A message of another plugin does not say whether it ends a transaction, so that the first one
@@ -158,9 +176,26 @@ impl Printer {
     }
 }
 
-fn undecodable(error: walscope_core::Error) -> Failure {
-    Failure::with_hint(
-        format!("cannot decode the stream: {error}"),
-        "Nothing from there on is confirmed: the slot still has it",
-    )
+/// What is wrong with the entry at the front of the input; the position of the error counts from
+/// where the input began.
+fn undecodable_entry(mut reader: Reader, input: &[u8], error: walscope_core::Error) -> Failure {
+    let Ok(Next::Entry(entry, _)) = reader.next(input) else { return Error::Decode(error).into() };
+    match error.offset().checked_sub(reader.data_offset()) {
+        Some(offset) => {
+            let error = walscope_core::Error::new(error.kind(), offset, error.context());
+            undecodable(&entry, error)
+        }
+        // It came before, and is only told now.
+        None => Error::Decode(error).into(),
+    }
+}
+
+/// The position of the error counts from the message's first byte.
+fn undecodable(entry: &Entry<'_>, error: walscope_core::Error) -> Failure {
+    match entry {
+        Entry::Data(data) => {
+            Error::Undecodable(Box::new(Undecodable::new(data.start, data.data, error))).into()
+        }
+        Entry::Head(_) | Entry::Keepalive(_) => Error::Decode(error).into(),
+    }
 }

@@ -13,6 +13,7 @@ use walscope_core::frame::MAX_MESSAGE;
 use walscope_core::transaction::View;
 
 use super::acknowledgements::Acknowledgements;
+use super::endurance::Endurance;
 use super::lines::Lines;
 use super::output::Output;
 use super::pieces::Pieces;
@@ -21,8 +22,7 @@ use super::signals::Signals;
 use super::values::ValueOptions;
 use super::{Failure, say};
 use crate::{
-    Acknowledge, Config, OriginFilter, Plugin, Reconnect, Stream, StreamEvent, StreamOptions,
-    Streaming,
+    Acknowledge, Config, OriginFilter, Plugin, Stream, StreamEvent, StreamOptions, Streaming,
 };
 
 /// How long a reader of our output may take when the stream is to end.
@@ -78,9 +78,9 @@ pub(super) struct Arguments {
     /// Print every message as it came
     #[arg(long)]
     raw: bool,
-    /// End with the error when the connection breaks, instead of trying again
+    /// Go on behind what cannot be decoded; each message is told on standard error
     #[arg(long)]
-    no_reconnect: bool,
+    skip_unknown: bool,
     /// Write the server's bytes into a capture
     #[arg(long, value_name = "FILE")]
     capture: Option<PathBuf>,
@@ -90,6 +90,8 @@ pub(super) struct Arguments {
     /// How changes are printed
     #[arg(long, default_value = "json")]
     format: Format,
+    #[command(flatten)]
+    endurance: Endurance,
     #[command(flatten)]
     pieces: Pieces,
     #[command(flatten)]
@@ -151,13 +153,13 @@ impl Arguments {
         }
     }
 
-    fn options(&self) -> Result<StreamOptions, Failure> {
+    fn options(&self) -> StreamOptions {
         let streaming = match self.streaming {
             StreamingArgument::Off => Streaming::Off,
             StreamingArgument::On => Streaming::On,
             StreamingArgument::Parallel => Streaming::Parallel,
         };
-        Ok(StreamOptions {
+        let options = StreamOptions {
             plugin: self.plugin(),
             create_slot: self.create_slot,
             temporary: self.temporary,
@@ -171,7 +173,6 @@ impl Arguments {
                 OriginArgument::Any => OriginFilter::Any,
                 OriginArgument::None => OriginFilter::None,
             }),
-            reconnect: (!self.no_reconnect).then(Reconnect::default),
             // Captures hold what came; what is printed is put together behind them.
             raw: true,
             acknowledge: match self.ack {
@@ -179,7 +180,8 @@ impl Arguments {
                 Ack::None => Acknowledge::Never,
             },
             ..StreamOptions::new(&self.slot, &self.publications)
-        })
+        };
+        self.endurance.apply(options)
     }
 }
 
@@ -199,7 +201,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
 
 async fn stream(arguments: Arguments) -> Result<(), Failure> {
     let config = Config::parse(&arguments.conninfo)?;
-    let options = arguments.options()?;
+    let options = arguments.options();
     let values = arguments.values.values()?;
     let mut signals =
         Signals::catch().map_err(|error| Failure::new(format!("cannot catch signals: {error}")))?;
@@ -220,6 +222,7 @@ async fn stream(arguments: Arguments) -> Result<(), Failure> {
     let printer = Printer {
         lines: Lines::new(view, &arguments.plugin(), values),
         print: arguments.format == Format::Json,
+        skip: arguments.skip_unknown,
         until: arguments.until.map(|until| match until {
             Until::Now => info.server_flushed,
             Until::Lsn(lsn) => lsn,
