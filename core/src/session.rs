@@ -133,9 +133,9 @@ impl core::error::Error for AheadError {}
 /// Something that a consumer confirms, received and not confirmed yet.
 #[derive(Clone, Copy, Debug)]
 enum Item {
-    /// The end of a transaction: where its commit or prepare record begins, if that was sent, and
-    /// where it ends.
-    Transaction { commit: Option<Lsn>, end: Lsn },
+    /// The end of a transaction: where its commit or prepare record begins, if that was sent, where
+    /// it ends, and when that was.
+    Transaction { commit: Option<Lsn>, end: Lsn, time: Timestamp },
     /// A message outside of transactions. Its position is no end of anything.
     Message(Lsn),
     /// A message of a plugin that is not understood.
@@ -169,7 +169,7 @@ impl Item {
     /// Whether a confirmation of `lsn` is meant to include this.
     fn is_meant_by(self, lsn: Lsn) -> bool {
         match self {
-            Self::Transaction { commit, end } => end <= lsn || commit == Some(lsn),
+            Self::Transaction { commit, end, .. } => end <= lsn || commit == Some(lsn),
             Self::Message(at) | Self::Undecoded(at) => at <= lsn,
         }
     }
@@ -203,6 +203,7 @@ pub struct Session {
     status_interval: Micros,
     reply_due: bool,
     last_status: Micros,
+    feedback_delay: Micros,
     told_flushed: Lsn,
     /// When something last came, or reading began again.
     last_received: Micros,
@@ -231,6 +232,7 @@ impl Session {
             status_interval: status_interval.min(MAX_STATUS_INTERVAL),
             reply_due: false,
             last_status: now,
+            feedback_delay: 0,
             told_flushed: options.confirmed,
             last_received: now,
             reading: true,
@@ -267,6 +269,21 @@ impl Session {
     /// How many items were received and not confirmed.
     pub fn items_outstanding(&self) -> u64 {
         self.outstanding.len() as u64
+    }
+
+    /// When the oldest transaction ended, by the server's clock, that was received and is not
+    /// confirmed.
+    pub fn outstanding_since(&self) -> Option<Timestamp> {
+        self.outstanding.iter().find_map(|item| match item {
+            Item::Transaction { time, .. } => Some(*time),
+            Item::Message(_) | Item::Undecoded(_) => None,
+        })
+    }
+
+    /// By how much a status has been late at most: how long the host has not polled when it should
+    /// have.
+    pub const fn feedback_delay(&self) -> Micros {
+        self.feedback_delay
     }
 
     /// Whether a transaction has begun whose end has not come yet.
@@ -329,19 +346,23 @@ impl Session {
     }
 
     fn boundary(&mut self, data: &XLogData<'_>) -> Result<()> {
-        let (commit, end) = match self.decoder.decode(data.data)? {
+        let (commit, end, time) = match self.decoder.decode(data.data)? {
             Message::Begin(_) | Message::BeginPrepare(_) => {
                 self.open = true;
                 return Ok(());
             }
-            Message::Commit(commit) => (Some(commit.commit_lsn), commit.end_lsn),
-            Message::StreamCommit(commit) => (Some(commit.commit_lsn), commit.end_lsn),
-            Message::Prepare(prepare) | Message::StreamPrepare(prepare) => {
-                (Some(prepare.prepare_lsn), prepare.end_lsn)
+            Message::Commit(ended) => (Some(ended.commit_lsn), ended.end_lsn, ended.commit_time),
+            Message::StreamCommit(ended) => {
+                (Some(ended.commit_lsn), ended.end_lsn, ended.commit_time)
             }
-            Message::CommitPrepared(commit) => (Some(commit.commit_lsn), commit.end_lsn),
+            Message::Prepare(ended) | Message::StreamPrepare(ended) => {
+                (Some(ended.prepare_lsn), ended.end_lsn, ended.prepare_time)
+            }
+            Message::CommitPrepared(ended) => {
+                (Some(ended.commit_lsn), ended.end_lsn, ended.commit_time)
+            }
             // The record's beginning is not sent.
-            Message::RollbackPrepared(rollback) => (None, rollback.end_lsn),
+            Message::RollbackPrepared(ended) => (None, ended.end_lsn, ended.rollback_time),
             Message::Message(message) if !message.transactional => {
                 self.keep(Item::Message(message.lsn));
                 return Ok(());
@@ -349,7 +370,7 @@ impl Session {
             _ => return Ok(()),
         };
         self.open = false;
-        self.keep(Item::Transaction { commit, end });
+        self.keep(Item::Transaction { commit, end, time });
         Ok(())
     }
 
@@ -476,7 +497,9 @@ impl Session {
         if silent {
             self.asked = Some(now);
         }
-        if silent || self.reply_due || now >= self.status_time() {
+        let due = if self.reply_due { self.last_received } else { self.status_time() };
+        if silent || now >= due {
+            self.feedback_delay = self.feedback_delay.max(now.saturating_sub(due));
             return Action::Send(self.status(silent, now));
         }
         Action::Wait(self.status_time().min(self.silence_time()))

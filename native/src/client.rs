@@ -9,6 +9,7 @@ use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::{DataRowBody, Message, RowDescriptionBody};
 use postgres_protocol::message::frontend;
 use tokio::time::{Instant, timeout};
+use tracing::debug;
 
 use crate::config::Config;
 use crate::connect::{self, Connected, ConnectionKind};
@@ -101,6 +102,14 @@ impl Client {
         let (unanswered, broken) = (0, false);
         let mut client =
             Self { wire, kind, parameters, process_id, notices, major, unanswered, broken };
+        debug!(
+            host = config.host(),
+            port = config.port(),
+            encrypted = client.is_encrypted(),
+            server_version = client.parameter("server_version"),
+            process_id,
+            "connected"
+        );
         client.choose_encoding().await?;
         Ok(client)
     }

@@ -53,6 +53,8 @@ pub enum Error {
     Io(io::Error),
     /// The server closed the connection without saying why.
     Closed,
+    /// The stream was closed, by us, before the transaction in hand had come to its end.
+    StreamClosed,
     /// The server has been silent for so long, and has not answered when it was asked.
     Silent(Duration),
     /// There is no slot of that name.
@@ -175,6 +177,7 @@ impl Error {
             Self::Decode(_) | Self::Undecodable(_) => "WALSCOPE_DECODE",
             Self::Io(_) => "WALSCOPE_IO",
             Self::Closed => "WALSCOPE_CLOSED",
+            Self::StreamClosed => "WALSCOPE_STREAM_CLOSED",
             Self::Silent(_) => "WALSCOPE_SILENT",
             Self::SlotMissing { .. } => "WALSCOPE_SLOT_MISSING",
             Self::SlotLost { .. } => "WALSCOPE_SLOT_LOST",
@@ -218,6 +221,7 @@ impl Error {
             Self::Decode(_) | Self::Undecodable(_) => {
                 Some("Nothing from there on is confirmed: the slot still has it".into())
             }
+            Self::StreamClosed => Some("The transaction is not confirmed, and comes again".into()),
             Self::Io(_) | Self::Closed | Self::Silent(_) => None,
         }
     }
@@ -238,6 +242,7 @@ impl Error {
             | Self::Protocol(_)
             | Self::Decode(_)
             | Self::Undecodable(_)
+            | Self::StreamClosed
             | Self::SlotMissing { .. }
             | Self::SlotLost { .. }
             | Self::PublicationMissing { .. }
@@ -312,6 +317,7 @@ impl fmt::Display for Error {
             Self::Undecodable(error) => error.fmt(f),
             Self::Io(error) => write!(f, "the connection to the server broke: {error}"),
             Self::Closed => f.write_str("the server closed the connection"),
+            Self::StreamClosed => f.write_str("the stream was closed within a transaction"),
             Self::Silent(silence) => write!(
                 f,
                 "the server has been silent for {} s and does not answer",

@@ -1,34 +1,55 @@
 //! walscope streams changes from PostgreSQL: a client for logical replication over TCP and TLS that
 //! confirms nothing before its consumer has it.
 //!
-//! It is *not* a general SQL client, and it decodes nothing by itself: messages are
-//! [`walscope_core`]'s.
+//! It is *not* a general SQL client.
 //!
 //! # The canonical loop
 //!
 //! ```no_run
+//! use serde::Deserialize;
 //! use walscope::{Config, Stream, StreamOptions};
-//! use walscope_core::capture::Entry;
-//! use walscope_core::transaction::{Tracker, View};
+//!
+//! #[derive(Debug, Deserialize)]
+//! struct User {
+//!     id: i64,
+//!     email: Option<String>,
+//! }
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let config: Config = "postgres://localhost/app".parse()?;
 //! let options = StreamOptions { create_slot: true, ..StreamOptions::new("app", ["app_pub"]) };
-//! let mut stream = Stream::open(&config, options).await?;
-//! let mut tracker = Tracker::new(View::Transactions);
-//! while let Some(batch) = stream.next_batch().await? {
-//!     for entry in batch.entries() {
-//!         if let Entry::Data(data) = entry? {
-//!             println!("{} {:?}", data.start, tracker.next(data.data)?.message);
-//!         }
+//! let mut changes = Stream::open(&config, options).await?.changes()?;
+//! while let Some(change) = changes.next().await? {
+//!     if let Some(row) = change.row() {
+//!         println!("{:?} {:?}", change.position(), row.deserialize::<User>()?);
 //!     }
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! A [`Stream`] keeps its own task on the ambient tokio runtime. [`Client`] runs SQL and replication
-//! commands on a connection of its own.
+//! Asking for the change after the end of a transaction confirms it. A [`Stream`] keeps its own task
+//! on the ambient tokio runtime; [`Client`] runs SQL and replication commands on a connection of its
+//! own.
+//!
+//! # Ways to read
+//!
+//! | by | gives | confirms |
+//! |---|---|---|
+//! | [`Stream::changes`] | changes one by one, borrowed | by asking past the end of a transaction, or by hand |
+//! | [`Stream::transactions`] | the same by transaction | by asking for the next, or by hand |
+//! | [`Stream::next_batch`] | all that was received, untouched: the least work | by asking for the next, or by hand |
+//! | [`Stream::into_batches`] | the same as a `futures` stream, which reads ahead | by hand only |
+//!
+//! By hand means [`Acknowledge::Manual`] and [`StreamControl`], which can be cloned into other tasks:
+//! one reads, another works and confirms. Dropping any future of these loses nothing, so that
+//! `select!` with a timer or a cancellation token is safe; [`StreamControl::close`] ends the stream
+//! with a last confirmation.
+//!
+//! # Watching
+//!
+//! [`StreamControl::status`] says how far the stream is and what it waits for,
+//! [`StreamControl::next_event`] what happens to its connection; each step is a `tracing` event too.
 //!
 //! # Typed rows
 //!
@@ -38,9 +59,8 @@
 //!
 //! ```
 //! use serde::Deserialize;
-//! use walscope_core::pgoutput::Message;
-//! use walscope_core::row::{Maybe, Row, RowError};
-//! use walscope_core::transaction::Tracker;
+//! use walscope::Change;
+//! use walscope_core::row::{Maybe, RowError};
 //!
 //! #[derive(Debug, Deserialize)]
 //! struct User {
@@ -49,14 +69,9 @@
 //!     bio: Maybe<Option<String>>,
 //! }
 //!
-//! /// The user that a message of the table brings.
-//! fn user(tracker: &mut Tracker, message: &Message<'_>) -> Option<Result<User, RowError>> {
-//!     let row = match message {
-//!         Message::Insert(insert) => Row::new(tracker.relation(insert.relation)?, insert.new),
-//!         Message::Update(update) => Row::updated(tracker.relation(update.relation)?, update),
-//!         _ => return None,
-//!     };
-//!     Some(row.deserialize())
+//! /// The user that a change of the table brings.
+//! fn user(change: &Change<'_>) -> Option<Result<User, RowError>> {
+//!     change.row().map(|row| row.deserialize())
 //! }
 //! ```
 //!
@@ -107,7 +122,8 @@ pub use sql::{
     publication_list, quote_ident, quote_literal, quote_replication_literal, start_replication_sql,
 };
 pub use stream::{
-    Acknowledge, Batch, Entries, OriginFilter, Plugin, Reconnect, Stream, StreamControl,
-    StreamEvent, StreamInfo, StreamOptions, StreamStatus, Streaming,
+    Acknowledge, Batch, Batches, Change, Changes, Entries, OriginFilter, Plugin, Reconnect, Stream,
+    StreamControl, StreamEvent, StreamInfo, StreamOptions, StreamStatus, Streaming,
+    TransactionChanges, Transactions,
 };
 pub use undecodable::Undecodable;

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use tokio_postgres::config::Host;
@@ -15,6 +16,9 @@ use crate::sql::{self, Row};
 
 /// The password of every role of an embedded server.
 pub const PASSWORD: &str = "secret";
+
+/// How long something may take to come true.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Whether a server has TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -206,6 +210,18 @@ impl Server {
     pub fn value(&self, text: &str) -> String {
         let first = self.sql(text).into_iter().next().and_then(|row| row.into_iter().next());
         first.flatten().unwrap_or_else(|| panic!("{text}: no value"))
+    }
+
+    /// Waits until a query's first value is that.
+    ///
+    /// # Panics
+    /// When it does not become that in time.
+    pub fn wait_for(&self, text: &str, value: &str) {
+        let began = Instant::now();
+        while self.value(text) != value {
+            assert!(began.elapsed() < PATIENCE, "{text}: is not {value}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// A connection that stays open, for async tests.

@@ -102,6 +102,15 @@ impl RelationCache {
         self.relations.get(self.last)
     }
 
+    /// The same without remembering where it was found.
+    pub fn find(&self, oid: Oid) -> Option<&Relation> {
+        let last = self.relations.get(self.last).filter(|relation| relation.oid == oid);
+        last.or_else(|| {
+            let place = self.relations.binary_search_by_key(&oid, |relation| relation.oid);
+            self.relations.get(place.ok()?)
+        })
+    }
+
     /// Forgets one relation: how it is now cannot be known.
     pub fn forget(&mut self, oid: Oid) {
         self.relations.retain(|relation| relation.oid != oid);

@@ -68,6 +68,16 @@ impl Delivery {
         self.repeat_until = Some(self.position);
     }
 
+    /// Whether a change would be new.
+    pub(super) fn has_new_changes(&self) -> bool {
+        self.repeat == Repeat::Not
+    }
+
+    /// Whether everything is new.
+    pub(super) const fn has_new_items(&self) -> bool {
+        self.repeat_until.is_none()
+    }
+
     /// Whether a message was not shown before.
     #[inline]
     pub(super) fn is_new(&mut self, message: &Message<'_>, lsn: Lsn) -> Result<bool> {

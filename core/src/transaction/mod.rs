@@ -8,6 +8,7 @@ mod assembler;
 mod delivery;
 mod frames;
 mod held;
+mod position;
 mod relations;
 mod replay;
 mod sources;
@@ -15,6 +16,7 @@ mod storage;
 mod tracker;
 
 pub use assembler::{Assembled, Assembler, Step};
+pub use position::{Position, PositionParseError};
 pub(crate) use sources::Sources;
 pub use storage::{NoStorage, Storage};
 pub use tracker::{Change, Tracker, Transaction, View};

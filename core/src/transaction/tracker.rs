@@ -94,6 +94,27 @@ impl Tracker {
         self.relations.get(oid)
     }
 
+    /// The same for whoever cannot lend the tracker to be changed.
+    pub fn find_relation(&self, oid: Oid) -> Option<&Relation> {
+        self.relations.find(oid)
+    }
+
+    /// Whether a message is shown whatever it says, if it can be decoded. Of those for which this is
+    /// false [`next_at`](Self::next_at) finds out.
+    #[inline]
+    pub fn shows(&self, payload: &[u8]) -> bool {
+        match payload.first() {
+            _ if self.view == View::Raw => true,
+            Some(&(tag::INSERT | tag::UPDATE | tag::DELETE | tag::TRUNCATE)) => {
+                self.delivery.has_new_changes()
+            }
+            Some(
+                &(tag::BEGIN | tag::BEGIN_PREPARE | tag::COMMIT | tag::PREPARE | tag::MESSAGE),
+            ) => self.delivery.has_new_items() && self.delivery.has_new_changes(),
+            _ => false,
+        }
+    }
+
     /// What the last description of a relation has changed, if that was [`Described::Changed`].
     pub fn difference(&self) -> Option<Difference<'_>> {
         self.relations.difference()

@@ -7,9 +7,11 @@ mod acknowledgements;
 mod decode;
 mod endurance;
 mod lines;
+mod metrics;
 mod output;
 mod pieces;
 mod printing;
+mod progress;
 mod signals;
 mod stream;
 mod types;
@@ -19,12 +21,16 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand};
+use tracing::level_filters::LevelFilter;
 
 /// Reads PostgreSQL's write-ahead log.
 #[derive(Debug, Parser)]
 #[command(name = "walscope", version, about, propagate_version = true)]
 struct Arguments {
+    /// Tell on standard error what is done; twice: every step, three times: every status
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
     #[command(subcommand)]
     command: Command,
 }
@@ -80,12 +86,26 @@ impl fmt::Display for Failure {
 
 /// Tells people something. That nobody listens to standard error any more is no reason to stop.
 fn say(text: impl fmt::Display) {
+    progress::clear();
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Writes the library's events to standard error.
+fn trace(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).init();
 }
 
 /// Runs the tool with the process's arguments.
 pub fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let arguments = Arguments::parse();
+    trace(arguments.verbose);
+    let result = match arguments.command {
         Command::Stream(arguments) => stream::run(*arguments),
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Types(arguments) => types::run(&arguments),

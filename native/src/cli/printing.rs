@@ -79,6 +79,7 @@ impl Printing {
             }
         }
         printer.output.capture(&bytes[..captured])?;
+        self.control.tell_held(self.assembler.held_bytes());
         result
     }
 

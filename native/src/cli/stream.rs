@@ -1,6 +1,7 @@
 //! `walscope stream`: changes of a logical slot as they come.
 
 use std::future::pending;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ use super::pieces::Pieces;
 use super::printing::{Printer, Printing};
 use super::signals::Signals;
 use super::values::ValueOptions;
-use super::{Failure, say};
+use super::{Failure, metrics, progress, say};
 use crate::{
     Acknowledge, Config, OriginFilter, Plugin, Stream, StreamEvent, StreamOptions, Streaming,
 };
@@ -90,6 +91,9 @@ pub(super) struct Arguments {
     /// How changes are printed
     #[arg(long, default_value = "json")]
     format: Format,
+    /// Serve counters for Prometheus on this address, such as 127.0.0.1:9187
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    metrics: Option<SocketAddr>,
     #[command(flatten)]
     endurance: Endurance,
     #[command(flatten)]
@@ -240,6 +244,10 @@ async fn stream(arguments: Arguments) -> Result<(), Failure> {
         unsynced: false,
     };
     let control = stream.control().clone();
+    if let Some(address) = arguments.metrics {
+        metrics::serve(address, arguments.slot.clone(), control.clone()).await?;
+    }
+    progress::show(control.clone());
     let mut acknowledgements = match arguments.ack {
         Ack::Stdin => Acknowledgements::from_stdin(control),
         Ack::Auto | Ack::None => Acknowledgements::none(control),

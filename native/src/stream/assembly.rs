@@ -37,6 +37,11 @@ impl Assembly {
         self.assembler.position()
     }
 
+    /// Bytes of transactions whose end has not come, in memory and in files.
+    pub(super) fn held_bytes(&self) -> (usize, u64) {
+        self.assembler.held_bytes()
+    }
+
     /// Goes on with what was received. On another connection the consumer has what is said, so many
     /// items up to there, and all else comes again.
     pub(super) fn receive(&mut self, bytes: Bytes, (connection, items, position): (u64, u64, Lsn)) {

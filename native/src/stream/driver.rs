@@ -14,6 +14,7 @@ use bytes::{Buf, BytesMut};
 use postgres_protocol::message::backend::Message as Backend;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, Sleep, timeout};
+use tracing::{debug, trace, warn};
 use walscope_core::frame::{COPY_DATA, FrameDecoder, Step};
 use walscope_core::session::{Action, Micros};
 use walscope_core::{ReplicationMessage, StandbyStatusUpdate, Timestamp};
@@ -136,6 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let whole = std::mem::take(&mut state.whole);
         state.buffer.advance(whole);
         let status = state.session.last_status(self.shared.now());
+        debug!(flushed = %status.flushed, "saying goodbye");
         queue_status(&mut self.output, status);
         self.output.extend_from_slice(&COPY_DONE);
         self.goodbye = Some(Instant::now() + GOODBYE);
@@ -188,6 +190,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         match state.session.poll(now) {
             Action::Send(status) => {
                 state.counters.statuses += 1;
+                trace!(received = %status.received, flushed = %status.flushed, "status");
                 if self.output.len() < OUTPUT_LIMIT {
                     queue_status(&mut self.output, status);
                 }
@@ -237,7 +240,7 @@ fn take_frames(frames: &mut FrameDecoder, state: &mut State, now: Micros) -> Res
             let message = ReplicationMessage::decode(frame.body)
                 .map_err(|error| Error::Decode(error.shifted(frame.body_offset())))?;
             state.session.received(&message, now).map_err(|error| undecodable(&message, error))?;
-            state.counters.messages += 1;
+            state.counters.count(&message);
             match state.closing {
                 Closing::Said => state.buffer.advance(consumed),
                 _ => state.whole += consumed,
@@ -283,6 +286,7 @@ fn other_message(state: &mut State, mut bytes: BytesMut) -> Result<Progress> {
             Ok(Some(Backend::ErrorResponse(body))) => Err(server_error(body.fields())?.into()),
             Ok(Some(Backend::NoticeResponse(body))) => {
                 let notice = server_error(body.fields())?;
+                warn!(%notice, "the server remarks something");
                 // Rows may be missing from here on: nothing idle may be confirmed any more.
                 if notice.code == OBJECT_NOT_IN_PREREQUISITE_STATE {
                     state.session.suspend_idle_advance();

@@ -2,6 +2,9 @@
 
 mod assembly;
 mod batch;
+mod batches;
+mod change;
+mod changes;
 mod driver;
 mod options;
 mod pace;
@@ -10,14 +13,22 @@ mod reconnect;
 mod resumption;
 mod shared;
 mod start;
+mod status;
 mod supervisor;
+mod transactions;
+mod walk;
 
 pub use batch::{Batch, Entries};
+pub use batches::Batches;
+pub use change::Change;
+pub use changes::Changes;
 pub use options::{Acknowledge, OriginFilter, StreamOptions, Streaming};
 pub use plugin::Plugin;
 pub use reconnect::Reconnect;
 pub use shared::StreamEvent;
 pub use start::StreamInfo;
+pub use status::StreamStatus;
+pub use transactions::{TransactionChanges, Transactions};
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,7 +37,7 @@ use walscope_core::Lsn;
 use walscope_core::session::AheadError;
 
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::server_error::ServerError;
 use assembly::Assembly;
 use shared::{Closing, Shared, State};
@@ -45,7 +56,10 @@ use shared::{Closing, Shared, State};
 #[derive(Debug)]
 pub struct Stream {
     control: StreamControl,
+    plugin: Plugin,
     acknowledge: Acknowledge,
+    /// Pieces of transactions are given as they come.
+    raw: bool,
     /// Where transactions may come in pieces that are to be put together.
     assembly: Option<Assembly>,
     info: StreamInfo,
@@ -55,28 +69,6 @@ pub struct Stream {
 #[derive(Clone)]
 pub struct StreamControl {
     shared: Arc<Shared>,
-}
-
-/// What a stream has done so far, and how far it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StreamStatus {
-    /// The end of what was received.
-    pub received: Lsn,
-    /// The end of what is confirmed.
-    pub flushed: Lsn,
-    /// Bytes read from the server.
-    pub bytes: u64,
-    /// Messages read from the server.
-    pub messages: u64,
-    /// Items that are confirmed.
-    pub confirmed_items: u64,
-    /// Bytes that wait for the consumer.
-    pub buffered: usize,
-    /// Status updates sent to the server.
-    pub statuses: u64,
-    /// How often the stream came back after its connection broke.
-    pub reconnects: u64,
 }
 
 impl Stream {
@@ -91,11 +83,18 @@ impl Stream {
 
     fn new(
         shared: Arc<Shared>,
-        acknowledge: Acknowledge,
+        options: &StreamOptions,
         assembly: Option<Assembly>,
         info: StreamInfo,
     ) -> Self {
-        Self { control: StreamControl { shared }, acknowledge, assembly, info }
+        Self {
+            control: StreamControl { shared },
+            plugin: options.plugin.clone(),
+            acknowledge: options.acknowledge,
+            raw: options.raw,
+            assembly,
+            info,
+        }
     }
 
     /// What was found when the stream started.
@@ -122,16 +121,16 @@ impl Stream {
             return self.control.shared.wait(State::take_batch).await;
         };
         loop {
-            if self.control.is_open()
-                && let Some(batch) = assembly.next()?
-            {
+            if self.control.is_open() {
+                let batch = assembly.next()?;
                 let mut state = self.control.shared.lock();
-                if state.connections == assembly.connection() {
+                state.held = assembly.held_bytes();
+                // Of another connection by now: what is here comes again.
+                if let Some(batch) = batch.filter(|_| state.connections == assembly.connection()) {
                     state.delivered = batch.items();
                     state.delivered_position = assembly.position();
                     return Ok(Some(batch));
                 }
-                // Of another connection by now: this comes again.
             }
             let received = self.control.shared.wait(|state| {
                 let delivery = (state.connections, state.delivered, state.delivered_position);
@@ -143,6 +142,36 @@ impl Stream {
                 None => return Ok(None),
             }
         }
+    }
+
+    /// The changes one by one, in their transactions and with their tables.
+    ///
+    /// # Errors
+    ///
+    /// Of another plugin than pgoutput nothing is known of what its messages say.
+    pub fn changes(self) -> Result<Changes> {
+        Changes::new(self)
+    }
+
+    /// The changes transaction by transaction.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`changes`](Self::changes), and a stream of pieces ([`StreamOptions::raw`]).
+    pub fn transactions(self) -> Result<Transactions> {
+        if self.raw {
+            return Err(Error::config("a raw stream has pieces of transactions, not transactions"));
+        }
+        Ok(Transactions::new(Changes::new(self)?))
+    }
+
+    /// The batches as a stream for the combinators of `futures`.
+    ///
+    /// # Errors
+    ///
+    /// Automatic acknowledgement: combinators read ahead.
+    pub fn into_batches(self) -> Result<Batches> {
+        Batches::new(self)
     }
 
     /// Ends the stream in order: see [`StreamControl::close`].
@@ -181,19 +210,14 @@ impl StreamControl {
         Ok(flushed)
     }
 
-    /// How far the stream is.
+    /// How far the stream is, and how it is.
     pub fn status(&self) -> StreamStatus {
-        let state = self.shared.lock();
-        StreamStatus {
-            received: state.session.received_lsn(),
-            flushed: state.session.flushed_lsn(),
-            bytes: state.counters.bytes,
-            messages: state.counters.messages,
-            confirmed_items: state.session.items_confirmed(),
-            buffered: state.buffer.len(),
-            statuses: state.counters.statuses,
-            reconnects: state.connections - 1,
-        }
+        StreamStatus::of(&self.shared.lock())
+    }
+
+    /// What somebody who puts transactions together behind the stream keeps of them.
+    pub(crate) fn tell_held(&self, held: (usize, u64)) {
+        self.shared.lock().held = held;
     }
 
     /// What the server has remarked since this was last asked.
@@ -228,6 +252,11 @@ impl StreamControl {
     pub async fn close(&self) -> Result<()> {
         self.want_end();
         self.shared.wait(State::take_end).await
+    }
+
+    /// How many items were handed over.
+    fn delivered(&self) -> u64 {
+        self.shared.lock().delivered
     }
 
     fn is_open(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Whether a server is still the one that a stream began on, and its slot what it was.
 
+use tracing::debug;
 use walscope_core::{Lsn, TimelineId};
 
 use super::start::StreamInfo;
@@ -14,6 +15,7 @@ pub(super) async fn check_system(
     first: &StreamInfo,
     from: Lsn,
 ) -> Result<()> {
+    debug!(system_id = system.system_id, timeline = %system.timeline, flushed = %system.flushed, "the server");
     if system.system_id != first.system_id {
         return Err(refused(format!(
             "the server is another system ({}) than the one that the stream began on ({})",

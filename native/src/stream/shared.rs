@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
-use walscope_core::Lsn;
+use walscope_core::pgoutput::tag;
 use walscope_core::session::{Micros, Session};
+use walscope_core::{Lsn, ReplicationMessage};
 
 use super::batch::Batch;
 use crate::error::{Error, Result};
@@ -71,8 +72,12 @@ pub(super) struct State {
     /// Items up to the end of the last batch that was handed over, and where the last one ends.
     pub(super) delivered: u64,
     pub(super) delivered_position: Lsn,
+    /// Bytes of transactions whose end has not come, in memory and in files.
+    pub(super) held: (usize, u64),
     /// Connections so far.
     pub(super) connections: u64,
+    /// There is one now.
+    pub(super) connected: bool,
     pub(super) events: VecDeque<StreamEvent>,
     pub(super) driver: Option<Waker>,
     /// The driver lets messages gather, and looks at everything again very soon.
@@ -84,7 +89,20 @@ pub(super) struct State {
 pub(super) struct Counters {
     pub(super) bytes: u64,
     pub(super) messages: u64,
+    pub(super) changes: u64,
     pub(super) statuses: u64,
+}
+
+impl Counters {
+    pub(super) fn count(&mut self, message: &ReplicationMessage<'_>) {
+        self.messages += 1;
+        if let ReplicationMessage::XLogData(data) = message
+            && let Some(&(tag::INSERT | tag::UPDATE | tag::DELETE | tag::TRUNCATE)) =
+                data.data.first()
+        {
+            self.changes += 1;
+        }
+    }
 }
 
 pub(super) struct Shared {
@@ -106,7 +124,9 @@ impl Shared {
             counters: Counters::default(),
             delivered: 0,
             delivered_position: Lsn::INVALID,
+            held: (0, 0),
             connections: 1,
+            connected: true,
             events: VecDeque::new(),
             driver: None,
             gathering: false,

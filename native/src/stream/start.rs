@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
+use tracing::{debug, info};
 use walscope_core::capture::write_head;
 use walscope_core::session::{Micros, Session, SessionOptions};
 use walscope_core::{Lsn, TimelineId, Timestamp};
@@ -90,18 +91,17 @@ pub(super) async fn open(config: &Config, options: StreamOptions) -> Result<Stre
         parameters: replication.parameters.clone(),
         options: options.for_server(),
     };
+    for remark in &info.remarks {
+        info!(slot = info.slot, "{remark}");
+    }
+    info!(slot = info.slot, start = %info.start, options = ?info.options, "streaming");
     let assembles = options.streaming != Streaming::Off && !options.raw;
     let assembly = assembles
         .then(|| Assembly::new(SpillFiles::new(options.spill_directory.clone()), options.memory));
-    let acknowledge = options.acknowledge;
-    let supervisor = Supervisor {
-        config: config.clone(),
-        options,
-        info: info.clone(),
-        shared: Arc::clone(&shared),
-    };
+    let stream = Stream::new(Arc::clone(&shared), &options, assembly, info.clone());
+    let supervisor = Supervisor { config: config.clone(), options, info, shared };
     tokio::spawn(supervisor.run(replication));
-    Ok(Stream::new(shared, acknowledge, assembly, info))
+    Ok(stream)
 }
 
 /// Another connection for a stream that goes on from `from`. What it finds has to be what the first
@@ -138,6 +138,7 @@ async fn check_publications(
     system: &System,
 ) -> Result<()> {
     let missing = client.publications_missing(&options.publications).await?;
+    debug!(publications = ?options.publications, ?missing, "publications checked");
     let Some(name) = missing.first() else { return Ok(()) };
     let database = system.dbname.clone().unwrap_or_default();
     Err(Error::PublicationMissing { publication: name.clone(), database })

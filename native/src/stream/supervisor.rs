@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::time::{Instant, sleep, timeout};
+use tracing::{error, info, warn};
 
 use super::driver::{Driver, GOODBYE};
 use super::options::StreamOptions;
@@ -42,6 +43,7 @@ impl Supervisor {
             let driver =
                 Driver::new(replication.socket, Arc::clone(&self.shared), self.options.max_message);
             let Err(error) = driver.run().await else { break End::Closed };
+            self.shared.lock().connected = false;
             tries.connection_ended(self.items_received() > before, began.elapsed());
             match self.come_back(error, &mut tries).await {
                 Ok(Some(next)) => replication = next,
@@ -49,6 +51,12 @@ impl Supervisor {
                 Err(error) => break End::Failed(Some(error)),
             }
         };
+        match &end {
+            End::Failed(Some(error)) => {
+                error!(slot = self.options.slot, %error, "the stream failed");
+            }
+            _ => info!(slot = self.options.slot, "the stream is closed"),
+        }
         self.shared.lock().end = Some(end);
         self.shared.news.notify_waiters();
     }
@@ -121,6 +129,7 @@ impl Supervisor {
         state.session.resume(delivered, position, now);
         (state.buffer, state.whole) = (buffer, whole);
         state.connections += 1;
+        state.connected = true;
         state.notices.append(&mut replication.notices);
         drop(state);
         self.tell(StreamEvent::Resumed { lsn: from });
@@ -128,6 +137,13 @@ impl Supervisor {
     }
 
     fn tell(&self, event: StreamEvent) {
+        let slot = &self.options.slot;
+        match &event {
+            StreamEvent::Disconnected { error, tries, delay } => {
+                warn!(slot, error, tries, ?delay, "the connection broke");
+            }
+            StreamEvent::Resumed { lsn } => info!(slot, %lsn, "connected again"),
+        }
         self.shared.lock().tell(event);
         self.shared.news.notify_waiters();
     }
