@@ -72,5 +72,7 @@ fn a_prepare_may_come_without_a_beginning() {
     Message::Prepare(prepare).encode(&mut bytes);
     let change = tracker.next(&bytes).expect("an empty transaction");
     assert_eq!((change.xid, change.item, change.shown), (Some(Xid(7)), true, true));
+    let transaction = tracker.transaction().expect("it is known");
+    assert_eq!((transaction.lsn, transaction.gid.as_deref()), (prepare.prepare_lsn, Some("g")));
     assert!(!tracker.is_open());
 }

@@ -273,7 +273,11 @@ impl Tracker {
             // A prepared transaction that was rolled back before the server came to decode it is
             // prepared all the same, with nothing in it (`ReorderBufferPrepare`, from 18 on).
             Message::Prepare(prepare) => {
-                Ok(Place { xid: Some(prepare.xid), item: true, ..Place::SHOWN })
+                let gid = Some(utf8_text(prepare.gid, "prepare.gid")?);
+                let (lsn, time) = (prepare.prepare_lsn, prepare.prepare_time);
+                let place = self.begin(message, prepare.xid, lsn, time, gid)?;
+                self.ended = true;
+                Ok(Place { item: true, ..place })
             }
             Message::CommitPrepared(ended) => {
                 Ok(Place { xid: Some(ended.xid), item: true, ..Place::SHOWN })

@@ -9,12 +9,14 @@ CREATE TABLE walscope.described (schema text, name text, columns json, PRIMARY K
 
 -- What is expected, without transactions in which nothing happened: pgoutput leaves them out (15 and
 -- later). test_decoding's own option for that takes PostgreSQL 18 down at a prepared transaction
--- that was rolled back before it was read.
+-- that was rolled back before it was read. PostgreSQL 18 may begin none of which it tells the end.
 CREATE VIEW walscope.happened AS
   SELECT n, lsn, xid, data
-    FROM (SELECT *, lag(data) OVER (ORDER BY n) AS before FROM walscope.expected) lines
+    FROM (SELECT *, lag(data) OVER lines AS before,
+                 lag(expected.xid) OVER lines IS NOT DISTINCT FROM expected.xid AS goes_on
+            FROM walscope.expected WINDOW lines AS (ORDER BY n)) lines
    WHERE substring(data FOR 6) <> 'BEGIN '::bytea
-     AND NOT (coalesce(substring(before FOR 6) = 'BEGIN '::bytea, false)
+     AND NOT ((NOT goes_on OR substring(before FOR 6) = 'BEGIN '::bytea)
               AND (substring(data FOR 7) = 'COMMIT '::bytea
                    OR substring(data FOR 20) = 'PREPARE TRANSACTION '::bytea));
 
@@ -63,6 +65,9 @@ BEGIN
           encode(substring(wanted.data FOR 3000), 'escape'), left(item.line::text, 3000);
       END IF;
       compared := compared + 1;
+      IF kind IN ('commit', 'prepare') THEN
+        changes := 0;
+      END IF;
     END IF;
   END LOOP;
   FETCH expected INTO wanted;
