@@ -16,9 +16,10 @@ CREATE VIEW walscope.happened AS
                  lag(expected.xid) OVER lines IS NOT DISTINCT FROM expected.xid AS goes_on
             FROM walscope.expected WINDOW lines AS (ORDER BY n)) lines
    WHERE substring(data FOR 6) <> 'BEGIN '::bytea
+     AND NOT (coalesce(substring(before FOR 6) = 'BEGIN '::bytea, false)
+              AND substring(data FOR 7) = 'COMMIT '::bytea)
      AND NOT ((NOT goes_on OR substring(before FOR 6) = 'BEGIN '::bytea)
-              AND (substring(data FOR 7) = 'COMMIT '::bytea
-                   OR substring(data FOR 20) = 'PREPARE TRANSACTION '::bytea));
+              AND substring(data FOR 20) = 'PREPARE TRANSACTION '::bytea);
 
 -- The number of lines that were compared; an error where one differs. Empties `expected`.
 CREATE FUNCTION walscope.compare() RETURNS bigint LANGUAGE plpgsql
