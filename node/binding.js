@@ -21,8 +21,10 @@ import { WalscopeError } from './decoding/errors.js';
  * @property {(options: string) => Promise<RawStream>} stream
  * @property {() => Promise<void>} close
  *
+ * @typedef {Omit<import('./decoding/decoder.js').RawOptions, 'typeTable'> & { typeTable?: string }} RawDecoderOptions
+ *
  * @typedef {object} Binding
- * @property {new (options: import('./decoding/decoder.js').RawOptions) => import('./decoding/decoder.js').RawDecoder} RawDecoder
+ * @property {new (options: RawDecoderOptions) => import('./decoding/decoder.js').RawDecoder} RawDecoder
  * @property {(config: string) => Promise<RawClient>} connect
  */
 

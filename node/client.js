@@ -1,10 +1,10 @@
 /** Connecting to a server, and opening streams. */
 
 import { binding } from './binding.js';
-import { connectionSettings } from './conninfo.js';
-import { badOption, refuseUnknown, valueOptions } from './decoding/decoder.js';
+import { CLIENT_OPTIONS, connectionSettings } from './conninfo.js';
 import { WalscopeError } from './decoding/errors.js';
 import { lsn } from './decoding/lsn.js';
+import { badOption, refuseUnknown, VALUE_OPTIONS, valueOptions } from './decoding/options.js';
 import { fromBinding } from './rejection.js';
 import { Stream } from './stream.js';
 
@@ -12,6 +12,7 @@ import { Stream } from './stream.js';
  * @typedef {import('./binding.js').RawClient} RawClient
  * @typedef {import('./binding.js').RawStream} RawStream
  * @typedef {import('./conninfo.js').Settings} Settings
+ * @typedef {import('./decoding/values.js').ValueOptions} ValueOptions
  */
 
 /** Options of `stream()` that the native part is told, and those that are for this side. */
@@ -33,26 +34,29 @@ const NATIVE_OPTIONS = [
   'spillDirectory',
   'reconnect',
 ];
-const OWN_OPTIONS = ['acknowledge', 'signal', 'unchangedToast', 'json', 'int8', 'types'];
+const OWN_OPTIONS = ['acknowledge', 'signal', ...VALUE_OPTIONS];
 
 /**
  * Opens a connection.
  *
  * @param {string | Record<string, unknown>} target a connection string, or settings
- * @param {{ signal?: AbortSignal }} [options]
+ * @param {Record<string, unknown>} [options]
  * @returns {Promise<Client>}
  */
 export async function connect(target, options = {}) {
-  refuseUnknown(options, ['signal']);
-  const own = typeof target === 'object' && target !== null ? target['signal'] : undefined;
-  const signal = /** @type {AbortSignal | undefined} */ (options.signal ?? own);
+  refuseUnknown(options, CLIENT_OPTIONS);
   const settings = connectionSettings(target);
+  const beside = typeof target === 'string' ? {} : target;
+  const chosen = CLIENT_OPTIONS.map((name) => [name, options[name] ?? beside[name]]);
+  const { signal: given, ...values } = Object.fromEntries(chosen);
+  const signal = /** @type {AbortSignal | undefined} */ (given);
+  const defaults = valueOptions(values);
   signal?.throwIfAborted();
   try {
     const password = await passwordNow(settings);
     const config = JSON.stringify({ conninfo: settings.conninfo, password });
     const raw = await unlessAborted(signal, binding().connect(config));
-    return new Client(raw, settings);
+    return new Client(raw, settings, defaults);
   } catch (error) {
     throw fromBinding(error);
   }
@@ -96,16 +100,19 @@ function unlessAborted(signal, opening) {
 export class Client {
   #raw;
   #settings;
+  #values;
   /** @type {Promise<void> | null} */
   #closing = null;
 
   /**
    * @param {RawClient} raw
    * @param {Settings} settings
+   * @param {ValueOptions} values how a stream reads values that says nothing else
    */
-  constructor(raw, settings) {
+  constructor(raw, settings, values) {
     this.#raw = raw;
     this.#settings = settings;
+    this.#values = values;
   }
 
   /**
@@ -115,7 +122,7 @@ export class Client {
    * @returns {Promise<Stream>}
    */
   async stream(options) {
-    const { signal, ...rest } = checkOptions(options);
+    const { signal, ...rest } = checkOptions(options, this.#values);
     if (this.#closing !== null) {
       throw new WalscopeError({
         code: 'WALSCOPE_CLOSED',
@@ -128,7 +135,8 @@ export class Client {
       const again = typeof this.#settings.password === 'function';
       const password = again ? await passwordNow(this.#settings) : undefined;
       const native = NATIVE_OPTIONS.map((name) => [name, options[name]]);
-      const json = JSON.stringify({ ...Object.fromEntries(native), password });
+      const typeTable = rest.values.typeTable?.json;
+      const json = JSON.stringify({ ...Object.fromEntries(native), password, typeTable });
       const raw = await unlessAborted(signal, this.#raw.stream(json));
       return new Stream(raw, { ...rest, signal });
     } catch (error) {
@@ -149,9 +157,10 @@ export class Client {
 
 /**
  * @param {Record<string, unknown>} options
+ * @param {ValueOptions} values the client's
  * @returns {ConstructorParameters<typeof Stream>[1]}
  */
-function checkOptions(options) {
+function checkOptions(options, values) {
   if (typeof options !== 'object' || options === null) {
     throw badOption('stream was given no options', 'pass at least slot and publications');
   }
@@ -177,5 +186,5 @@ function checkOptions(options) {
     throw badOption('the option signal is no AbortSignal', 'pass the signal of an AbortController');
   }
   const automatic = acknowledge === 'auto';
-  return { values: valueOptions(options), automatic, signal, raw: raw === true };
+  return { values: valueOptions(options, values), automatic, signal, raw: raw === true };
 }

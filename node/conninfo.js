@@ -1,6 +1,6 @@
 /** Connection settings from what users pass to `connect`. */
 
-import { badOption } from './decoding/decoder.js';
+import { badOption, VALUE_OPTIONS } from './decoding/options.js';
 
 /**
  * @typedef {string | (() => string | Promise<string>)} Password
@@ -16,6 +16,9 @@ const ALIASES = new Map([
   ['username', 'user'],
 ]);
 
+/** What is for this side, wherever `connect` is given it. */
+export const CLIENT_OPTIONS = ['signal', ...VALUE_OPTIONS];
+
 /**
  * One form of settings for the native part, which knows libpq's keywords and refuses others.
  *
@@ -27,7 +30,10 @@ export function connectionSettings(target) {
   if (typeof target !== 'object' || target === null) {
     throw badOption('connect was given no server', 'pass a connection string or an object');
   }
-  const { connectionString, password, signal: _, ...keywords } = target;
+  const { connectionString, password, ...rest } = target;
+  const keywords = Object.fromEntries(
+    Object.entries(rest).filter(([name]) => !CLIENT_OPTIONS.includes(name)),
+  );
   if (connectionString !== undefined) {
     const others = Object.keys(keywords);
     if (typeof connectionString !== 'string' || others.length > 0) {

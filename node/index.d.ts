@@ -9,8 +9,14 @@ export * from './decoding/types.js';
 /** Nothing to do here: `walscope-wasm` has to load its module first, and programs for both call this. */
 export declare function init(): Promise<void>;
 
+/** What holds for every stream of a client: how values are read, unless the stream says otherwise. */
+export interface ClientOptions extends ValueOptions {
+  /** Ends `connect()` before it is through. */
+  signal?: AbortSignal | undefined;
+}
+
 /** Where the server is, and who we are: libpq's settings, under libpq's names. */
-export interface ConnectOptions {
+export interface ConnectOptions extends ClientOptions {
   /** All settings but the password as a URI or as keywords and values. */
   connectionString?: string | undefined;
   host?: string | undefined;
@@ -36,8 +42,6 @@ export interface ConnectOptions {
   keepalives_interval?: number | string | undefined;
   keepalives_count?: number | string | undefined;
   tcp_user_timeout?: number | string | undefined;
-  /** Ends `connect()` before it is through. */
-  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -47,7 +51,7 @@ export interface ConnectOptions {
  */
 export declare function connect(
   target: string | ConnectOptions,
-  options?: { signal?: AbortSignal | undefined },
+  options?: ClientOptions,
 ): Promise<Client>;
 
 export interface StreamOptions extends ValueOptions {
@@ -68,7 +72,10 @@ export interface StreamOptions extends ValueOptions {
    * their end all the same, unless `raw` is set. Default `off`.
    */
   streaming?: 'off' | 'on' | 'parallel' | undefined;
-  /** Ask for values in binary form. User-defined types are bytes then. Default false. */
+  /**
+   * Ask for values in binary form. User-defined types are bytes then, unless `typeTable` has them.
+   * Default false.
+   */
   binary?: boolean | undefined;
   /** Ask for transactions when they are prepared. Marks the slot for good. Default false. */
   twoPhase?: boolean | undefined;

@@ -37,5 +37,7 @@ export function decode(input, options) {
  * @returns {import('./decoding/decoder.js').RawDecoder}
  */
 function open(options) {
-  return new (binding().RawDecoder)(options);
+  const { typeTable, ...rest } = options;
+  const types = typeTable === null ? {} : { typeTable: typeTable.json };
+  return new (binding().RawDecoder)({ ...rest, ...types });
 }

@@ -2,7 +2,7 @@
 
 import { Batch } from './decoding/batch.js';
 import { Change } from './decoding/changes.js';
-import { badOption } from './decoding/decoder.js';
+import { badOption } from './decoding/options.js';
 import { WalscopeError } from './decoding/errors.js';
 import { lsn } from './decoding/lsn.js';
 import { Feed } from './feed.js';

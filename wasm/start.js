@@ -50,5 +50,5 @@ export function open(options) {
       hint: 'await init() first, or call initSync(module)',
     });
   }
-  return new RawDecoder(options);
+  return new RawDecoder({ ...options, types: options.typeTable?.types ?? [] });
 }

@@ -77,7 +77,8 @@
 //!
 //! # Features
 //!
-//! `cli`: the command-line tool `walscope`. Libraries do not need it.
+//! - `cli`: the command-line tool `walscope`. Libraries do not need it.
+//! - `types`: tables of user types from and to JSON.
 //!
 //! # Errors
 //!
@@ -103,7 +104,7 @@ mod spill;
 mod sql;
 mod stream;
 mod tls;
-#[cfg(feature = "cli")]
+#[cfg(feature = "types")]
 mod type_file;
 mod type_query;
 mod undecodable;
@@ -126,4 +127,6 @@ pub use stream::{
     StreamControl, StreamEvent, StreamInfo, StreamOptions, StreamStatus, Streaming,
     TransactionChanges, Transactions,
 };
+#[cfg(feature = "types")]
+pub use type_file::{TypeFileError, types_from_json, types_to_json};
 pub use undecodable::Undecodable;

@@ -2,6 +2,9 @@
 //!
 //! `native/docs/types.md` describes it.
 
+use std::error::Error;
+use std::fmt::{self, Display, Formatter};
+
 use serde::{Deserialize, Serialize};
 use walscope_core::Oid;
 use walscope_core::value::{Field, TypeKind, TypeTable, UserType};
@@ -48,8 +51,26 @@ struct Versioned {
     version: u32,
 }
 
-/// The file's text, a type a line.
-pub(crate) fn to_json(types: &TypeTable) -> String {
+/// What is wrong with a table of types.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeFileError(String);
+
+impl Display for TypeFileError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for TypeFileError {}
+
+impl From<serde_json::Error> for TypeFileError {
+    fn from(error: serde_json::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// What `walscope types` prints of a table of user types: JSON, a type a line.
+pub fn types_to_json(types: &TypeTable) -> String {
     let lines: Vec<_> = types
         .iter()
         .filter_map(|user_type| serde_json::to_string(&Entry::of(user_type)?).ok())
@@ -57,17 +78,22 @@ pub(crate) fn to_json(types: &TypeTable) -> String {
     format!("{{\"version\":{VERSION},\"types\":[\n{}\n]}}\n", lines.join(",\n"))
 }
 
-/// Reads the file's text; the error says what is wrong with it.
-pub(crate) fn from_json(json: &[u8]) -> Result<TypeTable, String> {
-    let Versioned { version } = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+/// Reads a table of user types as `walscope types` prints it.
+///
+/// # Errors
+///
+/// Another version, two types of one OID, and what is no table at all; the error says what is wrong.
+pub fn types_from_json(json: &[u8]) -> Result<TypeTable, TypeFileError> {
+    let Versioned { version } = serde_json::from_slice(json)?;
     if version != VERSION {
-        return Err(format!("it has version {version}, and this walscope reads {VERSION}"));
+        let problem = format!("it has version {version}, and this walscope reads {VERSION}");
+        return Err(TypeFileError(problem));
     }
-    let file: File = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    let file: File = serde_json::from_slice(json)?;
     let count = file.types.len();
     let table: TypeTable = file.types.into_iter().map(Entry::into_type).collect();
     if table.iter().len() < count {
-        return Err("it has several types of one OID".to_owned());
+        return Err(TypeFileError("it has several types of one OID".to_owned()));
     }
     Ok(table)
 }
@@ -133,17 +159,17 @@ mod tests {
 
     #[test]
     fn every_kind_is_read_and_written() {
-        let table = from_json(EVERY_KIND.as_bytes()).expect("a table");
+        let table = types_from_json(EVERY_KIND.as_bytes()).expect("a table");
         assert_eq!(table.iter().len(), 7);
         assert_eq!(table.kind(Oid(16388)), Some(TypeKind::Range { subtype: Oid(701) }));
-        assert_eq!(to_json(&table), EVERY_KIND);
-        let empty = to_json(&TypeTable::new());
-        assert_eq!(from_json(empty.as_bytes()), Ok(TypeTable::new()));
+        assert_eq!(types_to_json(&table), EVERY_KIND);
+        let empty = types_to_json(&TypeTable::new());
+        assert_eq!(types_from_json(empty.as_bytes()), Ok(TypeTable::new()));
     }
 
     #[test]
     fn what_is_wrong_with_a_file_is_said() {
-        let of = |json: &str| from_json(json.as_bytes()).expect_err(json);
+        let of = |json: &str| types_from_json(json.as_bytes()).expect_err(json).to_string();
         assert!(of("").contains("EOF"));
         assert!(of("{}").contains("version"));
         assert_eq!(

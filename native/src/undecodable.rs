@@ -3,6 +3,7 @@
 use std::fmt;
 
 use walscope_core::Lsn;
+use walscope_core::relation::BadValue;
 
 /// So much of a message is kept: who looks for the fault needs its front.
 const MOST_BYTES: usize = 256;
@@ -20,20 +21,32 @@ pub struct Undecodable {
     pub length: usize,
     /// What is wrong. The position counts from the message's first byte.
     pub error: walscope_core::Error,
+    /// The table with its schema, and the column, where it is a value that is wrong.
+    pub column: Option<(String, String)>,
 }
 
 impl Undecodable {
     /// A message that came with `lsn`, and what is wrong with it.
     pub fn new(lsn: Lsn, message: &[u8], error: walscope_core::Error) -> Self {
         let bytes = message.iter().take(MOST_BYTES).copied().collect();
-        Self { lsn, bytes, length: message.len(), error }
+        Self { lsn, bytes, length: message.len(), error, column: None }
+    }
+
+    /// The same of a value in it.
+    pub fn of_value(lsn: Lsn, message: &[u8], bad: &BadValue) -> Self {
+        let column = Some((bad.relation().to_owned(), bad.column().to_owned()));
+        Self { column, ..Self::new(lsn, message, bad.error()) }
     }
 }
 
 impl fmt::Display for Undecodable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { lsn, bytes, length, error } = self;
-        write!(f, "cannot decode the message at {lsn}: {error} of its {length}:")?;
+        let Self { lsn, bytes, length, error, column } = self;
+        write!(f, "cannot decode the message at {lsn}: ")?;
+        if let Some((relation, column)) = column {
+            write!(f, "column {column} of {relation}: ")?;
+        }
+        write!(f, "{error} of its {length}:")?;
         for byte in bytes.iter().take(SHOWN_BYTES) {
             write!(f, " {byte:02x}")?;
         }

@@ -15,8 +15,8 @@ import {
   ROW,
 } from './layout.js';
 import { errorOf } from './problem.js';
-import { readBaseTypes, readDescription, Relation } from './relation.js';
-import { typeFunctions } from './type-functions.js';
+import { readDescription, readValueTypes, Relation } from './relation.js';
+import { refuseUnknown, typeOptions } from './options.js';
 import { countAt, wordAt } from './words.js';
 
 /**
@@ -34,7 +34,7 @@ import { countAt, wordAt } from './words.js';
  * @property {Uint8Array} bytes
  * @property {Int32Array} index
  * @property {[number, import('./relation.js').FullDescription][]} relations by slot
- * @property {Omit<ValueOptions, 'types'>} values
+ * @property {Omit<ValueOptions, 'types' | 'typeTable'>} values
  * @property {'throw' | 'include'} errors
  * @property {{ from: number, to: number, context: import('./facts.js').ContextFields | null }} part
  */
@@ -126,7 +126,7 @@ export class Session {
       return;
     const description = {
       ...readDescription(index, at, bytes),
-      baseTypes: readBaseTypes(index, at),
+      values: readValueTypes(index, at),
     };
     const relation = new Relation(description, this.options.values);
     const { oid } = relation.description;
@@ -223,8 +223,8 @@ export class Batch {
    */
   toTransferable() {
     const { errors } = this.#options;
-    // Functions cannot be moved: who takes the batch gives its own.
-    const { types: _, ...values } = this.#options.values;
+    // Functions cannot be moved: who takes the batch gives its own, and the table that names them.
+    const { types: _, typeTable: __, ...values } = this.#options.values;
     this.#items = this.items;
     const whole = this.from === HEADER.LENGTH && this.to === this.index.length;
     const bytes = whole ? owned(this.bytes) : copied(this.bytes);
@@ -239,11 +239,12 @@ export class Batch {
    * A batch from what `toTransferable` gave, on the other side.
    *
    * @param {TransferableBatch} message
-   * @param {{ types?: Record<string, (text: string) => unknown> }} [options]
+   * @param {{ types?: Record<string, (text: string) => unknown>, typeTable?: unknown }} [options]
    * @returns {Batch}
    */
   static from({ bytes, index, relations, values: others, errors, part }, options = {}) {
-    const values = { ...others, types: typeFunctions(options.types) };
+    refuseUnknown(options, ['types', 'typeTable']);
+    const values = { ...others, ...typeOptions(options, null) };
     /** @type {Relations} */
     const bySlot = new Map();
     for (const [slot, description] of relations) {

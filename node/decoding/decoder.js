@@ -5,13 +5,12 @@
 
 import { Session } from './batch.js';
 import { DecodeError, WalscopeError } from './errors.js';
-import { typeFunctions } from './type-functions.js';
+import { badOption, choose, refuseUnknown, VALUE_OPTIONS, valueOptions } from './options.js';
 import { Walk } from './walk.js';
 
 /**
  * @typedef {import('./batch.js').Batch} Batch
  * @typedef {import('./batch.js').RawBatch} RawBatch
- * @typedef {import('./values.js').ValueOptions} ValueOptions
  *
  * @typedef {object} RawDecoder
  * @property {(bytes: Uint8Array) => RawBatch} push
@@ -19,7 +18,12 @@ import { Walk } from './walk.js';
  * @property {string | null | undefined} format
  * @property {() => void} [free]
  *
- * @typedef {{ raw: boolean, skip: boolean, maxBytes: number }} RawOptions
+ * @typedef {object} RawOptions
+ * @property {boolean} raw
+ * @property {boolean} skip
+ * @property {number} maxBytes
+ * @property {import('./type-table.js').TypeTable | null} typeTable
+ *
  * @typedef {(options: RawOptions) => RawDecoder} OpenRaw
  *
  * @typedef {object} DecoderOptions
@@ -31,84 +35,18 @@ import { Walk } from './walk.js';
  * @property {'symbol' | 'omit' | 'error'} [unchangedToast]
  * @property {'throw' | 'include'} [errors]
  * @property {Record<string, (text: string) => unknown>} [types]
+ * @property {unknown} [typeTable]
  */
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 /** Core's offsets have 31 bits, for a piece and what was left of the pieces before it together. */
 const TOO_MANY_BYTES = 2 ** 30;
 
-/** What each option may be. The first value is the default. */
-const VALUE_CHOICES = {
-  int8: ['bigint', 'number', 'string'],
-  json: ['parse', 'text'],
-  unchangedToast: ['symbol', 'omit', 'error'],
-};
 const DECODER_CHOICES = {
-  ...VALUE_CHOICES,
   format: ['auto', 'capture', 'pg_recvlogical'],
   errors: ['throw', 'include'],
   raw: [false, true],
 };
-
-/**
- * The options that say how values are read.
- *
- * @param {Record<string, unknown>} options
- * @returns {ValueOptions}
- */
-export function valueOptions(options) {
-  const chosen = choose(options, VALUE_CHOICES);
-  return /** @type {ValueOptions} */ ({ ...chosen, types: typeFunctions(options['types']) });
-}
-
-/**
- * @template {Record<string, unknown[]>} T
- * @param {Record<string, unknown>} options
- * @param {T} choices
- * @returns {Record<keyof T, unknown>}
- */
-function choose(options, choices) {
-  const chosen = Object.entries(choices).map(([name, values]) => {
-    const value = options[name] ?? values[0];
-    if (values.includes(value)) return [name, value];
-    throw badOption(
-      `the option ${name} is ${shown(value)}`,
-      `it can be ${values.map(shown).join(', ')}`,
-    );
-  });
-  return Object.fromEntries(chosen);
-}
-
-/**
- * @param {unknown} value
- * @returns {string}
- */
-function shown(value) {
-  return typeof value === 'string' ? `'${value}'` : String(value);
-}
-
-/**
- * @param {string} message
- * @param {string} hint
- * @returns {WalscopeError}
- */
-export function badOption(message, hint) {
-  return new WalscopeError({ code: 'WALSCOPE_BAD_OPTION', message, hint });
-}
-
-/**
- * Refuses options that do not exist: a misspelt one would have no effect, and nobody would see it.
- *
- * @param {object} options
- * @param {string[]} names
- */
-export function refuseUnknown(options, names) {
-  for (const name of Object.keys(options)) {
-    if (!names.includes(name)) {
-      throw badOption(`there is no option ${name}`, `there are ${names.join(', ')}`);
-    }
-  }
-}
 
 /** Decodes a recording that comes in pieces. */
 export class DecoderBase {
@@ -124,7 +62,7 @@ export class DecoderBase {
    * @param {DecoderOptions} [options]
    */
   constructor(open, options = {}) {
-    refuseUnknown(options, [...Object.keys(DECODER_CHOICES), 'maxBytes', 'types']);
+    refuseUnknown(options, [...VALUE_OPTIONS, ...Object.keys(DECODER_CHOICES), 'maxBytes']);
     const chosen = choose({ ...options }, DECODER_CHOICES);
     const { maxBytes = DEFAULT_MAX_BYTES } = options;
     if (!Number.isInteger(maxBytes) || maxBytes < 1 || maxBytes >= TOO_MANY_BYTES) {
@@ -132,8 +70,10 @@ export class DecoderBase {
     }
     const errors = /** @type {'throw' | 'include'} */ (chosen.errors);
     this.#expected = chosen.format;
-    this.#session = new Session({ values: valueOptions({ ...options }), errors, owner: null });
-    this.#raw = open({ raw: chosen.raw === true, skip: errors === 'include', maxBytes });
+    const values = valueOptions({ ...options });
+    const { typeTable } = values;
+    this.#session = new Session({ values, errors, owner: null });
+    this.#raw = open({ raw: chosen.raw === true, skip: errors === 'include', maxBytes, typeTable });
   }
 
   /** What the recording is, as soon as that is known: `capture` or `pg_recvlogical`. */

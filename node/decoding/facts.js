@@ -162,10 +162,25 @@ export function readFacts(words, at, bytes, relations) {
     case KIND.KEEPALIVE:
       return { time: timeAt(words, body), replyRequested: word(2) === 1 };
     case KIND.ERROR:
-      return { message: text(0), offset: countAt(words, body + 2) };
+      return {
+        message: text(0),
+        offset: countAt(words, body + 2),
+        ...errorPlace(text(5), text(7)),
+      };
     default:
       return readEnd(words, at, bytes);
   }
+}
+
+/**
+ * The column that an error is about, if it is about one.
+ *
+ * @param {string | null} relation
+ * @param {string | null} column
+ * @returns {{ relation?: string, column?: string }}
+ */
+function errorPlace(relation, column) {
+  return relation === null || column === null ? {} : { relation, column };
 }
 
 /**

@@ -1,13 +1,13 @@
 /**
  * The layout of a batch's index: the table of 32-bit integers that core writes over the bytes of
- * many messages. `core/src/index.rs` is the other side of this file; the numbers must agree.
+ * many messages. `core/src/index/` is the other side of this file; the numbers must agree.
  *
  * Every offset counts from the start of the batch's bytes. A 64-bit number takes two words, the low
  * one first. A string is two words, offset and length; a length of -1 means that it is absent.
  */
 
 /** The version of this layout; a batch of another version is refused. */
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 
 /** Words of the header. */
 export const HEADER = Object.freeze({
@@ -92,8 +92,11 @@ export const OLD_FULL = 0x4f; // 'O'
 export const RELATION_CHANGED = 15;
 export const RELATION_COLUMNS = 18;
 /** Words of a column in it. */
-export const RELATION_COLUMN_WORDS = 6;
+export const RELATION_COLUMN_WORDS = 9;
 export const COLUMN_IS_KEY = 1;
+
+/** Words of an error record that is about a value: where its bytes are, their length, the place in them. */
+export const ERROR_VALUE = 17;
 
 /** Second word of a column's pair in a row: these, or a length. */
 export const NULL_VALUE = -1;

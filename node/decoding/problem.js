@@ -2,7 +2,7 @@
 
 import { DecodeError } from './errors.js';
 import { readFacts } from './facts.js';
-import { RECORD } from './layout.js';
+import { ERROR_VALUE, RECORD } from './layout.js';
 import { lsnAt, wordAt } from './words.js';
 
 /**
@@ -11,14 +11,18 @@ import { lsnAt, wordAt } from './words.js';
  * @returns {DecodeError}
  */
 export function errorOf(batch, at) {
-  const { message, offset } = readFacts(batch.index, at, batch.bytes, batch.relations);
-  const from = wordAt(batch.index, at + RECORD.OFFSET);
-  const bytes = batch.bytes.slice(from, from + wordAt(batch.index, at + RECORD.SIZE));
+  const { bytes, index, relations } = batch;
+  const { message, offset, relation, column } = readFacts(index, at, bytes, relations);
+  const ofValue = relation !== undefined;
+  const place = at + (ofValue ? ERROR_VALUE : RECORD.OFFSET);
+  const from = wordAt(index, place);
   return new DecodeError({
-    code: 'WALSCOPE_DECODE',
+    code: ofValue ? 'WALSCOPE_BAD_VALUE' : 'WALSCOPE_DECODE',
     message: String(message),
     offset: Number(offset),
-    lsn: lsnAt(batch.index, at + RECORD.LSN),
-    bytes,
+    lsn: lsnAt(index, at + RECORD.LSN),
+    ...(ofValue && { relation: String(relation), column: String(column) }),
+    ...(ofValue && { position: wordAt(index, place + 2) }),
+    bytes: bytes.slice(from, from + wordAt(index, place + 1)),
   });
 }

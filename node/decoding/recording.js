@@ -1,7 +1,8 @@
 /** Whole recordings as iterables of their changes. */
 
-import { badOption, DecoderBase } from './decoder.js';
+import { DecoderBase } from './decoder.js';
 import { concurrentNext } from './errors.js';
+import { badOption } from './options.js';
 
 /**
  * @typedef {import('./batch.js').Batch} Batch

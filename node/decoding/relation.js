@@ -23,6 +23,7 @@ import { wordAt } from './words.js';
 /**
  * @typedef {import('./values.js').Column} Column
  * @typedef {import('./values.js').ValueOptions} ValueOptions
+ * @typedef {import('./values.js').ValueType} ValueType
  * @typedef {import('./text.js').TextSource} TextSource
  * @typedef {'new' | 'old' | 'key'} Side
  * @typedef {Record<string, unknown>} PlainRow
@@ -35,7 +36,7 @@ import { wordAt } from './words.js';
  * @property {'default' | 'nothing' | 'full' | 'index'} replicaIdentity
  * @property {{ name: string, type: number, typmod: number, key: boolean }[]} columns
  *
- * @typedef {Description & { baseTypes: number[] }} FullDescription
+ * @typedef {Description & { values: ValueType[] }} FullDescription
  */
 
 export class Relation {
@@ -55,9 +56,9 @@ export class Relation {
     this.table = table;
     this.columns = description.columns.map((column, index) => {
       this.#indexes.set(column.name, index);
-      const base = description.baseTypes[index] ?? column.type;
-      const readers = readersOf(column.type, base, options);
-      return { ...column, base, ...readers, index, relation: `${schema}.${table}` };
+      const type = /** @type {ValueType} */ (description.values[index]);
+      const readers = readersOf(type, options);
+      return { ...column, ...type, ...readers, index, relation: `${schema}.${table}` };
     });
     const keyColumns = this.columns.filter((column) => column.key);
     this.hasKey = keyColumns.length > 0;
@@ -239,8 +240,8 @@ export function readDescription(words, at, bytes) {
     columns.push({
       name: name(column),
       type: word(column + 2) >>> 0,
-      typmod: word(column + 4),
-      key: (word(column + 5) & COLUMN_IS_KEY) !== 0,
+      typmod: word(column + 7),
+      key: (word(column + 8) & COLUMN_IS_KEY) !== 0,
     });
   }
   const identity = /** @type {keyof typeof REPLICA_IDENTITY} */ (word(body + 2));
@@ -254,17 +255,23 @@ export function readDescription(words, at, bytes) {
 }
 
 /**
- * For each column of a relation record what values of its type are: the built-in type that it is a
- * domain over, else the type itself.
+ * For each column of a relation record what its values are.
  *
  * @param {Int32Array} words
  * @param {number} at
- * @returns {number[]}
+ * @returns {ValueType[]}
  */
-export function readBaseTypes(words, at) {
+export function readValueTypes(words, at) {
   const count = wordAt(words, at + RELATION_COLUMNS - 1);
   return Array.from({ length: count }, (_, index) => {
-    return wordAt(words, at + RELATION_COLUMNS + index * RELATION_COLUMN_WORDS + 3) >>> 0;
+    const type = at + RELATION_COLUMNS + index * RELATION_COLUMN_WORDS + 2;
+    return {
+      type: wordAt(words, type) >>> 0,
+      base: wordAt(words, type + 1) >>> 0,
+      element: wordAt(words, type + 2) >>> 0,
+      elementBase: wordAt(words, type + 3) >>> 0,
+      separator: String.fromCodePoint(wordAt(words, type + 4)),
+    };
   });
 }
 

@@ -227,7 +227,7 @@ function otherMembers({ words, at, facts }, kind, context) {
  * @type {Record<number, string[]>}
  */
 const FACT_NAMES = {
-  [KIND.ERROR]: ['message', 'offset'],
+  [KIND.ERROR]: ['message', 'offset', 'relation', 'column'],
   [KIND.COMMIT]: ['endLsn', 'commitTime'],
   [KIND.STREAM_COMMIT]: ['commitLsn', 'endLsn', 'commitTime'],
   [KIND.PREPARE]: ['endLsn', 'prepareTime'],

@@ -12,7 +12,10 @@ export type Unchanged = typeof unchanged;
 export type JsonValue =
   string | number | bigint | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
-/** A value of a column. Types that are not listed in the guide are PostgreSQL's text. */
+/**
+ * A value of a column. Types that are not listed in the guide are PostgreSQL's text; what has no
+ * decoder and came in binary form is bytes.
+ */
 export type Value = JsonValue | Uint8Array | Value[];
 
 /** How values are read. */
@@ -27,12 +30,38 @@ export interface ValueOptions {
    */
   unchangedToast?: 'symbol' | 'omit' | 'error' | undefined;
   /**
-   * Functions from PostgreSQL's text to the value, by the type's OID or the name of a built-in type as
-   * `pg_type` has it: `{ timestamptz: (text) => new Date(text), numeric: Number, 16385: … }`. A
-   * function for a type holds for the elements of arrays of it too, one for a base type for domains
-   * over it, unless there is one for the array (`numeric[]`) or the domain itself.
+   * Functions from PostgreSQL's text to the value, by the type's name or OID:
+   * `{ timestamptz: (text) => new Date(text), numeric: Number, 'public.mood': … , 16385: … }`. Names
+   * are those of `pg_type`: of built-in types, and of the types in `typeTable` with their schema or, if
+   * no other has the name, without. A function for a type holds for the elements of arrays of it too,
+   * one for a base type for domains over it, unless there is one for the array (`numeric[]`) or the
+   * domain itself. A key that can never match is refused.
+   *
+   * Given to `connect` it holds for every stream of the client; what a stream is given comes on top.
    */
   types?: { readonly [type: string | number]: (text: string) => unknown } | undefined;
+  /**
+   * The user types of the database, as `walscope types CONNINFO` prints them, as text or parsed. With
+   * it enums, composites, ranges, `hstore`, `citext` and domains over any of them are read from binary
+   * form too, and arrays of them become arrays; without it they are PostgreSQL's text, or bytes.
+   */
+  typeTable?: string | TypeTable | undefined;
+}
+
+/** A table of user types. */
+export interface TypeTable {
+  readonly version: number;
+  readonly types: readonly UserType[];
+}
+
+/** A type in it. What else it has depends on its kind. */
+export interface UserType {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  /** `enum`, `domain`, `composite`, `array`, `range`, `multirange` or `hstore`. */
+  readonly kind: string;
+  readonly [member: string]: unknown;
 }
 
 // --------------------------------------------------------------------------------------- Changes
@@ -71,7 +100,10 @@ export interface ChangeFacts {
 export interface RowFacts<T, S extends string, N extends string> extends ChangeFacts {
   readonly schema: S;
   readonly table: N;
-  /** PostgreSQL's text of a value: null for NULL, undefined for what the server did not send. */
+  /**
+   * PostgreSQL's text of a value: null for NULL, undefined for what the server did not send, and for a
+   * binary value that nobody can read.
+   */
   text(column: (keyof T & string) | number, side?: Side): string | null | undefined;
 }
 
@@ -261,6 +293,9 @@ export interface ErrorRecord extends ChangeFacts {
   readonly message: string;
   /** Where in the input, in bytes. */
   readonly offset: number;
+  /** The table with its schema, and the column, where it is a value that is wrong. */
+  readonly relation?: string;
+  readonly column?: string;
 }
 
 export interface Origin extends ChangeFacts {
@@ -378,7 +413,10 @@ export interface RowCursor {
    * the server did not send. `side` is `new` by default, for deletes `old`.
    */
   get(column: string | number, side?: Side): Value | Unchanged | undefined;
-  /** PostgreSQL's text of a value: null for NULL, undefined for what was not sent. */
+  /**
+   * PostgreSQL's text of a value: null for NULL, undefined for what was not sent, and for a binary
+   * value that nobody can read.
+   */
   text(column: string | number, side?: Side): string | null | undefined;
   /** A copy of a value's bytes, whatever they are. */
   bytes(column: string | number, side?: Side): Uint8Array | null | undefined;
@@ -411,7 +449,7 @@ export declare class Batch<C = Change> implements Iterable<RowCursor> {
   /** The batch on the other side. */
   static from<C = Change>(
     message: TransferableBatch,
-    options?: { types?: ValueOptions['types'] },
+    options?: Pick<ValueOptions, 'types' | 'typeTable'>,
   ): Batch<C>;
 }
 

@@ -1,7 +1,6 @@
 /** PostgreSQL's values as JavaScript's: which type becomes what, and how its text is read. */
 
 import { parseArray } from './arrays.js';
-import { BUILT_IN_TYPES } from './builtin-types.js';
 import { DecodeError, WalscopeError } from './errors.js';
 import { parseJson } from './json.js';
 import { NON_ASCII, NULL_VALUE, UNCHANGED_VALUE } from './layout.js';
@@ -12,26 +11,36 @@ export const unchanged = Symbol.for('walscope.unchanged');
 
 /**
  * @typedef {import('./text.js').TextSource} TextSource
+ * @typedef {import('./type-table.js').TypeTable} TypeTable
  *
  * @typedef {object} ValueOptions
  * @property {'bigint' | 'number' | 'string'} int8
  * @property {'parse' | 'text'} json
  * @property {'symbol' | 'omit' | 'error'} unchangedToast
  * @property {Map<number, Convert>} types the user's functions, by OID
+ * @property {TypeTable | null} typeTable the user types that are known
  *
  * @typedef {(text: string) => unknown} Convert
  *
- * @typedef {object} Column
- * @property {string} name
+ * @typedef {object} ValueType
  * @property {number} type the type's OID
  * @property {number} base the OID of what its values are: of a domain its base type
+ * @property {number} element of an array the OID of its elements' type, else 0
+ * @property {number} elementBase the OID of what these are
+ * @property {string} separator what stands between an array's elements
+ *
+ * @typedef {object} Readers
+ * @property {number} reader one of `READER`
+ * @property {number} elementReader the elements' reader, of an array
+ * @property {Convert | null} convert the user's function for the value, or for an array's elements
+ *
+ * @typedef {ValueType & Readers & ColumnPlace} Column
+ *
+ * @typedef {object} ColumnPlace
+ * @property {string} name
  * @property {number} typmod
  * @property {boolean} key whether it belongs to the table's replica identity
  * @property {number} index
- * @property {number} reader one of `READER`
- * @property {number} element the elements' reader, of an array
- * @property {Convert | null} convert the user's function for the value, or for an array's elements
- * @property {string} separator what stands between an array's elements
  * @property {string} relation `schema.table`
  */
 
@@ -50,13 +59,10 @@ export const READER = Object.freeze({
   CUSTOM: 9,
 });
 
-const BYTEA = 17;
-const BOX = 603;
-
 /** What is not text, by the OID of its type. */
 const SCALARS = new Map([
   [16, READER.BOOL],
-  [BYTEA, READER.BYTEA],
+  [17, READER.BYTEA],
   [20, READER.BIGINT],
   [21, READER.INTEGER], // int2
   [23, READER.INTEGER], // int4
@@ -67,31 +73,39 @@ const SCALARS = new Map([
   [3802, READER.JSON], // jsonb
 ]);
 
-/** Array types and the types of their elements. */
-const ELEMENTS = new Map(BUILT_IN_TYPES.map(([type, , array]) => [array, type]));
-
 /**
  * The readers of a type: its own, and its elements' when it is an array.
  *
- * @param {number} type the type's OID
- * @param {number} base of a domain the OID of its base type, else the same
+ * @param {ValueType} type
  * @param {ValueOptions} options
- * @returns {{ reader: number, element: number, convert: Convert | null, separator: string }}
+ * @returns {Readers}
  */
-export function readersOf(type, base, options) {
-  const separator = ELEMENTS.get(base) === BOX ? ';' : ',';
-  const own = options.types.get(type) ?? options.types.get(base);
-  if (own !== undefined) {
-    return { reader: READER.CUSTOM, element: READER.TEXT, convert: own, separator };
+export function readersOf({ type, base, element, elementBase }, options) {
+  const own = functionFor(type, base, options);
+  if (own !== null) return { reader: READER.CUSTOM, elementReader: READER.TEXT, convert: own };
+  if (element === 0) {
+    return { reader: scalarReader(base, options), elementReader: READER.TEXT, convert: null };
   }
-  const element = ELEMENTS.get(base);
-  if (element === undefined) {
-    const reader = scalarReader(base, options);
-    return { reader, element: READER.TEXT, convert: null, separator };
+  const convert = functionFor(element, elementBase, options);
+  const elementReader = convert === null ? scalarReader(elementBase, options) : READER.CUSTOM;
+  return { reader: READER.ARRAY, elementReader, convert };
+}
+
+/**
+ * The user's function for a type: its own, or that of the nearest type that it is a domain over.
+ *
+ * @param {number} type
+ * @param {number} base
+ * @param {ValueOptions} options
+ * @returns {Convert | null}
+ */
+function functionFor(type, base, { types, typeTable }) {
+  if (types.size === 0) return null;
+  for (const oid of [type, ...(typeTable?.basesOf(type) ?? []), base]) {
+    const convert = types.get(oid);
+    if (convert !== undefined) return convert;
   }
-  const convert = options.types.get(element) ?? null;
-  const reader = convert === null ? scalarReader(element, options) : READER.CUSTOM;
-  return { reader: READER.ARRAY, element: reader, convert, separator };
+  return null;
 }
 
 /**
@@ -119,8 +133,8 @@ function scalarReader(type, options) {
 export function readValue(column, source, offset, length) {
   if (length === NULL_VALUE) return null;
   if (length === UNCHANGED_VALUE) return unchanged;
-  // A value in a type's binary form.
-  if (offset < 0) return binary(column, source, ~offset, length);
+  // What core has no decoder for, in its binary form.
+  if (offset < 0) return source.copy(~offset, length);
   if (length >= 0) {
     switch (column.reader) {
       case READER.INTEGER:
@@ -142,22 +156,6 @@ export function readValue(column, source, offset, length) {
     }
   }
   return fromText(column, source, offset, length);
-}
-
-/**
- * Bytes: a bytea, or what core has no decoder for.
- *
- * @param {Column} column
- * @param {TextSource} source
- * @param {number} offset
- * @param {number} length
- * @returns {unknown}
- */
-function binary(column, source, offset, length) {
-  const bytes = source.copy(offset, length);
-  if (column.reader !== READER.CUSTOM || column.base !== BYTEA) return bytes;
-  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'));
-  return converted(column, `\\x${digits.join('')}`);
 }
 
 /**
@@ -269,9 +267,9 @@ function fromText(column, source, offset, length) {
   if (column.reader === READER.CUSTOM) return converted(column, text);
   try {
     if (column.reader !== READER.ARRAY) return scalar(column.reader, text);
-    const { element, separator } = column;
-    if (element !== READER.CUSTOM) {
-      return parseArray(text, (part) => scalar(element, part), separator);
+    const { elementReader, separator } = column;
+    if (elementReader !== READER.CUSTOM) {
+      return parseArray(text, (part) => scalar(elementReader, part), separator);
     }
     return parseArray(text, (part) => converted(column, part), separator);
   } catch (error) {
@@ -425,22 +423,4 @@ function escapedBytes(text) {
     if (code > 0xff) throw new SyntaxError('not a bytea');
     return code;
   });
-}
-
-/** OIDs by the names of the built-in types and of their arrays (`int4`, `int4[]`). */
-const OIDS = new Map(
-  BUILT_IN_TYPES.flatMap(([type, name, array]) => [
-    [name, type],
-    [`${name}[]`, array],
-  ]),
-);
-
-/**
- * The OID that a key of the option `types` means; undefined when it is none.
- *
- * @param {string} key
- * @returns {number | undefined}
- */
-export function typeOid(key) {
-  return /^[1-9][0-9]*$/.test(key) ? Number(key) : OIDS.get(key);
 }

@@ -9,6 +9,7 @@ use walscope::{
     Acknowledge, Client, Config, ConnectionKind, OriginFilter, Stream, StreamOptions, Streaming,
 };
 
+use crate::decoder::type_table;
 use crate::error::{own, to_napi};
 use crate::stream::RawStream;
 
@@ -47,6 +48,7 @@ struct RawStreamOptions {
     spill_directory: Option<PathBuf>,
     reconnect: Option<bool>,
     password: Option<String>,
+    type_table: Option<String>,
 }
 
 /// A client: settings and an SQL connection.
@@ -75,9 +77,10 @@ impl RawClient {
         let options: RawStreamOptions = parse(&options)?;
         let config = with_password(self.config.clone(), options.password.clone());
         let raw = options.raw;
+        let types = type_table(options.type_table.as_deref())?;
         let stream =
             Stream::open(&config, options.build()?).await.map_err(|error| to_napi(&error))?;
-        Ok(RawStream::new(stream, raw))
+        Ok(RawStream::new(stream, raw, types))
     }
 
     /// Closes the SQL connection. Streams go on.

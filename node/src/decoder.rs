@@ -2,10 +2,13 @@
 
 use napi::Env;
 use napi_derive::napi;
+use walscope::types_from_json;
 use walscope_core::index::{Batch, BatchDecoder, OnError};
 use walscope_core::transaction::View;
+use walscope_core::value::TypeTable;
 
 use crate::batch::RawBatch;
+use crate::error::own;
 
 /// How a [`RawDecoder`] works.
 #[napi(object, object_to_js = false)]
@@ -16,6 +19,8 @@ pub struct RawDecoderOptions {
     pub skip: bool,
     /// The largest message in bytes.
     pub max_bytes: u32,
+    /// A table of user types as `walscope types` prints it.
+    pub type_table: Option<String>,
 }
 
 /// Makes batches from chunks of a capture.
@@ -28,10 +33,12 @@ pub struct RawDecoder {
 impl RawDecoder {
     /// A decoder at the start of a capture.
     #[napi(constructor)]
-    pub fn new(options: RawDecoderOptions) -> Self {
+    pub fn new(options: RawDecoderOptions) -> napi::Result<Self> {
         let view = if options.raw { View::Raw } else { View::Transactions };
         let on_error = if options.skip { OnError::Skip } else { OnError::Stop };
-        Self { decoder: BatchDecoder::new(view, on_error, options.max_bytes) }
+        let decoder = BatchDecoder::new(view, on_error, options.max_bytes)
+            .with_types(type_table(options.type_table.as_deref())?);
+        Ok(Self { decoder })
     }
 
     /// Takes the next chunk, which is copied.
@@ -51,6 +58,13 @@ impl RawDecoder {
     pub fn format(&self) -> Option<&'static str> {
         self.decoder.format().map(|format| format.name())
     }
+}
+
+/// The table of user types that JavaScript has handed in, which has looked at it before.
+pub(crate) fn type_table(json: Option<&str>) -> napi::Result<TypeTable> {
+    let Some(json) = json else { return Ok(TypeTable::new()) };
+    types_from_json(json.as_bytes())
+        .map_err(|problem| own("WALSCOPE_BAD_OPTION", &format!("the option typeTable: {problem}")))
 }
 
 fn copy<'env>(env: &'env Env, batch: Batch<'_>) -> napi::Result<RawBatch<'env>> {

@@ -13,6 +13,7 @@ use walscope_core::capture::Reader;
 use walscope_core::frame::MAX_MESSAGE;
 use walscope_core::index::{HEADER_WORDS, Indexer, OnError};
 use walscope_core::transaction::View;
+use walscope_core::value::TypeTable;
 
 use crate::batch::RawBatch;
 use crate::error::{own, to_napi};
@@ -59,12 +60,13 @@ pub struct RawStream {
 }
 
 impl RawStream {
-    pub(crate) fn new(stream: Stream, raw: bool) -> Self {
+    pub(crate) fn new(stream: Stream, raw: bool, types: TypeTable) -> Self {
         let view = if raw { View::Raw } else { View::Transactions };
         let reader = Reader::of_connection(MAX_MESSAGE);
         let control = stream.control().clone();
         let (start, remarks) = (stream.info().start, stream.info().remarks.clone());
-        let source = Source { stream, indexer: Indexer::new(reader, view, OnError::Stop) };
+        let indexer = Indexer::new(reader, view, OnError::Stop).with_types(types);
+        let source = Source { stream, indexer };
         Self { source: Arc::new(Mutex::new(source)), control, start, remarks }
     }
 }

@@ -37,6 +37,22 @@ interface Shop {
 
 const options = { slot: 's', publications: ['p'] };
 
+/** As `import types from './types.json'` has it. */
+const typeTable = {
+  version: 1,
+  types: [
+    { oid: 16384, schema: 'public', name: 'mood', kind: 'enum' },
+    { oid: 16383, schema: 'public', name: '_mood', kind: 'array', element: 16384, delimiter: ',' },
+    {
+      oid: 16387,
+      schema: 'public',
+      name: 'p',
+      kind: 'composite',
+      fields: [{ name: 'a', type: 23 }],
+    },
+  ],
+};
+
 export async function streams(): Promise<void> {
   const client = await connect('postgres://localhost/app');
   await connect({ host: 'localhost', port: 5432, password: async () => 'token' });
@@ -44,6 +60,14 @@ export async function streams(): Promise<void> {
   await connect({ hosst: 'localhost' });
   // @ts-expect-error a password is text
   await connect({ password: 5 });
+  await connect('postgres://localhost/app', { types: { numeric: Number, 16385: (text) => text } });
+  await connect({ host: 'localhost', int8: 'number', typeTable: '{"version":1,"types":[]}' });
+  // @ts-expect-error a function takes text
+  await connect('', { types: { numeric: (value: number) => value } });
+  // @ts-expect-error not one of the choices
+  await connect('', { int8: 'double' });
+  // @ts-expect-error an option of streams
+  await connect('', { slot: 's' });
 
   const stream = await client.stream<Shop>(options);
   for await (const change of stream) {
@@ -90,6 +114,13 @@ export async function streams(): Promise<void> {
   await client.stream({ ...options, publication: 'p' });
   // @ts-expect-error not one of the choices
   await client.stream({ ...options, acknowledge: 'never' });
+  await client.stream({ ...options, typeTable, types: { mood: (text) => text.length } });
+  // @ts-expect-error types are a list
+  await client.stream({ ...options, typeTable: { version: 1, types: {} } });
+  // @ts-expect-error a table has a version
+  await client.stream({ ...options, typeTable: { types: [] } });
+  // @ts-expect-error no function
+  await client.stream({ ...options, types: { mood: 'text' } });
   const signal: AbortSignal | undefined = undefined;
   await client.stream({ ...options, signal, start: '0/0', protocol: 1, acknowledge: 'manual' });
 }
@@ -125,7 +156,9 @@ export async function waysThrough(): Promise<void> {
     stream.acknowledge(batch);
     const { message, transfer } = batch.toTransferable();
     structuredClone(message, { transfer });
-    void [...Batch.from(message).changes()];
+    void [...Batch.from(message, { typeTable, types: { mood: String } }).changes()];
+    // @ts-expect-error the batch has been read with its own
+    Batch.from(message, { int8: 'string' });
   }
   for await (const tx of stream.transactions()) {
     for await (const change of tx) {
@@ -153,7 +186,7 @@ export function decoding(bytes: Uint8Array, readable: ReadableStream<Uint8Array>
   for (const message of decode(bytes, { raw: true })) {
     if (message.kind === 'origin') void message.originLsn;
   }
-  const decoder = new Decoder({ format: 'capture', int8: 'string' });
+  const decoder = new Decoder({ format: 'capture', int8: 'string', typeTable });
   for (const change of decoder.push(bytes).changes()) void change.kind;
   // @ts-expect-error not one of the choices
   new Decoder({ int8: 'double' });

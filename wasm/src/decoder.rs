@@ -6,6 +6,8 @@ use walscope_core::transaction::View;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::types::RawType;
+
 #[wasm_bindgen]
 extern "C" {
     /// A plain object `{ bytes: Uint8Array, index: Int32Array }`.
@@ -18,8 +20,9 @@ extern "C" {
     #[wasm_bindgen(method, setter)]
     fn set_index(this: &RawBatch, index: Int32Array);
 
-    /// `{ raw: boolean, skip: boolean, maxBytes: number }`: every message as it came, instead of
-    /// whole transactions; going on after what cannot be decoded; the largest message taken in.
+    /// `{ raw: boolean, skip: boolean, maxBytes: number, types: RawType[] }`: every message as it
+    /// came, instead of whole transactions; going on after what cannot be decoded; the largest message
+    /// taken in; user types.
     #[derive(Debug)]
     pub type RawOptions;
 
@@ -31,6 +34,9 @@ extern "C" {
 
     #[wasm_bindgen(method, getter, js_name = maxBytes)]
     fn max_bytes(this: &RawOptions) -> u32;
+
+    #[wasm_bindgen(method, getter)]
+    fn types(this: &RawOptions) -> Vec<RawType>;
 }
 
 /// Decodes a recording that is pushed in pieces.
@@ -47,7 +53,9 @@ impl RawDecoder {
     pub fn new(options: &RawOptions) -> Self {
         let view = if options.raw() { View::Raw } else { View::Transactions };
         let on_error = if options.skip() { OnError::Skip } else { OnError::Stop };
-        Self { decoder: BatchDecoder::new(view, on_error, options.max_bytes()) }
+        let types = options.types().iter().filter_map(RawType::read).collect();
+        let decoder = BatchDecoder::new(view, on_error, options.max_bytes());
+        Self { decoder: decoder.with_types(types) }
     }
 
     /// Takes the next piece and gives a batch of what is whole.

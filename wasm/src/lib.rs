@@ -5,5 +5,7 @@
 //! as that memory grows.
 
 mod decoder;
+mod types;
 
 pub use decoder::{RawBatch, RawDecoder, RawOptions};
+pub use types::{RawField, RawType};

@@ -159,8 +159,9 @@ fn words(tag: u8, own: &[i32], bytes: &[u8]) -> Vec<Word> {
             words
         }
         kind::ERROR => {
-            let mut words = numbers(&own[2..]);
-            words.push(text(bytes, &own[..2]));
+            // The bytes of a value that is wrong are in one batch only.
+            let mut words = numbers(&own[2..5]);
+            words.extend([0, 5, 7].map(|at| text(bytes, &own[at..at + 2])));
             words
         }
         // Its message says it all, except for places.

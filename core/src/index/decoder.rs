@@ -6,6 +6,7 @@ use super::{Indexer, OnError};
 use crate::capture::{Format, Reader};
 use crate::error::Error;
 use crate::transaction::{Assembler, NoStorage, Sources, Step, View};
+use crate::value::TypeTable;
 
 /// Takes chunks of a recording, cut anywhere, and gives batches of what is whole.
 ///
@@ -51,6 +52,12 @@ impl BatchDecoder {
             sources: Sources::default(),
             errors: Vec::new(),
         }
+    }
+
+    /// The same with a table of user types.
+    #[must_use]
+    pub fn with_types(self, types: TypeTable) -> Self {
+        Self { indexer: self.indexer.with_types(types), ..self }
     }
 
     /// What the recording was found to be.

@@ -16,13 +16,14 @@
 //!
 //! **Relations** have slot, OID, replica identity, schema (text), name (text), what changed (text:
 //! [`Difference::to_json`](crate::relation::Difference::to_json); absent when the table was not
-//! known), number of columns, and for each column name (text), type, the built-in type that it is a
-//! domain over (else the type again), modifier, whether it is a key.
+//! known), number of columns, and for each column name (text), type, the type whose values it has (of
+//! a domain what that is over, else the type again), of an array the type of its elements (else 0),
+//! the type whose values these have, and the character between them, modifier, whether it is a key.
 //!
 //! **Columns** are two words `(a, b)`: text at offset `a` of length `b` where all bytes are ASCII;
 //! `b` = -1 NULL; `b` = -2 unchanged TOAST; `b` <= -3 text of length `-3 - b` with other bytes;
 //! `a` < 0 a binary value at offset `!a`. A binary value that has a decoder is PostgreSQL's text of
-//! it, in the side bytes; then the row has flag 1.
+//! it, in the side bytes; then the row has flag 1. One that is no value of its type is an error.
 
 mod decoder;
 mod record;
@@ -34,17 +35,19 @@ use alloc::string::ToString;
 use core::ops::Range;
 
 use crate::capture::{self, Entry, Next, Reader};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::pgoutput::Message;
 use crate::reader::range_in;
+use crate::relation::BadValue;
 use crate::replication::{PrimaryKeepalive, XLogData};
 use crate::transaction::{Sources, Tracker, View};
 use crate::types::Lsn;
+use crate::value::TypeTable;
 
-use table::{Record, Table, halves};
+use table::{ABSENT, Record, Table, halves, int};
 
 /// The version of this layout, the header's first word.
-pub const LAYOUT_VERSION: i32 = 3;
+pub const LAYOUT_VERSION: i32 = 4;
 /// Words of the header.
 pub const HEADER_WORDS: usize = 8;
 /// Position of a batch that is no one piece of the input.
@@ -61,7 +64,9 @@ pub mod kind {
     pub const HEAD: u8 = b'#';
     /// A sign of life: time (2), reply requested (1). Its LSN is the end of the log.
     pub const KEEPALIVE: u8 = b'k';
-    /// What cannot be decoded: a sentence (text), position in the whole input (2), kind of error.
+    /// What cannot be decoded: a sentence (text), position in the whole input (2), kind of error;
+    /// where it is a value, its table with the schema (text), column (text), bytes (text), and the
+    /// position in them.
     pub const ERROR: u8 = b'!';
 }
 
@@ -81,7 +86,8 @@ pub struct Indexer {
     reader: Reader,
     tracker: Tracker,
     on_error: OnError,
-    failed: Option<Error>,
+    types: TypeTable,
+    failed: Option<Failure>,
     /// The open transaction is to be told before its next record.
     context_due: bool,
     /// The reader's position at the batch's first byte.
@@ -111,6 +117,7 @@ impl Indexer {
             reader,
             tracker: Tracker::new(view),
             on_error,
+            types: TypeTable::new(),
             failed: None,
             context_due: false,
             began: 0,
@@ -119,6 +126,12 @@ impl Indexer {
             items: 0,
             table: Table::default(),
         }
+    }
+
+    /// The same with a table of user types.
+    #[must_use]
+    pub fn with_types(self, types: TypeTable) -> Self {
+        Self { types, ..self }
     }
 
     /// The reader of the input.
@@ -148,9 +161,10 @@ impl Indexer {
         self.items_before = self.items;
         self.context_due = self.tracker.is_open();
         self.table.start();
-        let consumed = match self.failed {
-            Some(error) => {
-                self.error(error, 0..0);
+        let consumed = match self.failed.take() {
+            Some(failure) => {
+                self.error(&failure, 0..0);
+                self.failed = Some(failure);
                 input.len()
             }
             None => self.entries(input, at_end, sources, errors),
@@ -179,23 +193,25 @@ impl Indexer {
             let known = errors.next_if(|(at, _)| *at == consumed).map(|(_, error)| *error);
             // Without a length the bytes behind an error cannot be told apart any more.
             let (length, result) = match known {
-                Some(error) => (self.reader.skip(rest), Err(error)),
+                Some(error) => (self.reader.skip(rest), Err(error.into())),
                 None => match self.reader.next(rest) {
                     Ok(Next::NeedMore(_)) if !at_end => return consumed,
-                    Ok(Next::NeedMore(_)) => (None, self.reader.finish(rest)),
+                    Ok(Next::NeedMore(_)) => {
+                        (None, self.reader.finish(rest).map_err(Failure::from))
+                    }
                     Ok(Next::Entry(entry, length)) => (Some(length), self.entry(entry, input)),
-                    Err(error) => (self.reader.skip(rest), Err(error)),
+                    Err(error) => (self.reader.skip(rest), Err(error.into())),
                 },
             };
-            let result = result.map_err(|error| match known {
-                Some(_) => error,
-                None => error.moved(self.source(error.offset(), sources)),
-            });
             let end = consumed.saturating_add(length.unwrap_or(rest.len()));
-            if let Err(error) = result {
-                self.error(error, consumed..end);
+            if let Err(failure) = result {
+                let failure = match known {
+                    Some(_) => failure,
+                    None => failure.moved(|position| self.source(position, sources)),
+                };
+                self.error(&failure, consumed..end);
                 if length.is_none() || self.on_error == OnError::Stop {
-                    self.failed = Some(error);
+                    self.failed = Some(failure.later());
                     return input.len();
                 }
             }
@@ -204,7 +220,7 @@ impl Indexer {
     }
 
     #[inline]
-    fn entry(&mut self, entry: Entry<'_>, input: &[u8]) -> Result<()> {
+    fn entry(&mut self, entry: Entry<'_>, input: &[u8]) -> Result<(), Failure> {
         match entry {
             Entry::Data(data) => self.data(data, input),
             Entry::Keepalive(keepalive) => {
@@ -231,7 +247,7 @@ impl Indexer {
     }
 
     #[inline]
-    fn data(&mut self, data: XLogData<'_>, input: &[u8]) -> Result<()> {
+    fn data(&mut self, data: XLogData<'_>, input: &[u8]) -> Result<(), Failure> {
         let message = place(input, data.data);
         self.lsn = data.start;
         let change = match self.tracker.next_at(data.start, data.data) {
@@ -239,7 +255,7 @@ impl Indexer {
             Err(error) => {
                 // A transaction may have begun with the message that is wrong.
                 self.context_due = self.tracker.is_open();
-                return Err(error.shifted(self.reader.data_offset()));
+                return Err(error.shifted(self.reader.data_offset()).into());
             }
         };
         if change.item {
@@ -263,8 +279,12 @@ impl Indexer {
             xid: change.xid,
             items: self.items_here(),
         };
-        record::write(&mut self.table, &mut self.tracker, record, &change, input);
-        Ok(())
+        let source = record::Source { input, payload: data.data, types: &self.types };
+        record::write(&mut self.table, &mut self.tracker, record, &change, source).map_err(|bad| {
+            let position = bad.error().shifted(self.reader.data_offset()).offset();
+            let bytes = place(input, data.data.get(bad.value()).unwrap_or_default());
+            Failure::Value(bad.at(position), bytes)
+        })
     }
 
     /// Tells of the transaction that the next records belong to.
@@ -303,7 +323,8 @@ impl Indexer {
         self.table.end();
     }
 
-    fn error(&mut self, error: Error, message: Range<usize>) {
+    fn error(&mut self, failure: &Failure, message: Range<usize>) {
+        let error = failure.error();
         self.table.begin(&Record {
             kind: kind::ERROR,
             message,
@@ -311,9 +332,21 @@ impl Indexer {
             items: self.items_here(),
             ..Record::default()
         });
-        self.table.own_text(Some(&error.to_string()));
+        let bad = match failure {
+            Failure::Message(_) => None,
+            Failure::Value(bad, bytes) => Some((bad, bytes)),
+        };
+        let sentence = bad.map_or_else(|| error.to_string(), |(bad, _)| bad.to_string());
+        self.table.own_text(Some(&sentence));
         self.table.put(halves(error.offset()));
         self.table.put([i32::from(error.kind().code())]);
+        self.table.own_text(bad.map(|(bad, _)| bad.relation()));
+        self.table.own_text(bad.map(|(bad, _)| bad.column()));
+        let (bytes, position) = bad.map_or((ABSENT, 0), |(bad, bytes)| {
+            ([int(bytes.start), int(bytes.len())], usize::try_from(bad.position()).unwrap_or(0))
+        });
+        self.table.put(bytes);
+        self.table.put([int(position)]);
         self.table.end();
     }
 
@@ -327,6 +360,46 @@ impl Indexer {
     /// Items of this batch so far.
     fn items_here(&self) -> u64 {
         self.items.saturating_sub(self.items_before)
+    }
+}
+
+/// What ends the decoding, or is skipped.
+#[derive(Clone, Debug)]
+enum Failure {
+    Message(Error),
+    /// A value, and where its bytes lie in the batch.
+    Value(BadValue, Range<usize>),
+}
+
+impl Failure {
+    fn error(&self) -> Error {
+        match self {
+            Self::Message(error) => *error,
+            Self::Value(bad, _) => bad.error(),
+        }
+    }
+
+    /// The same for later batches, which do not have the value's bytes.
+    fn later(self) -> Self {
+        match self {
+            Self::Message(error) => Self::Message(error),
+            Self::Value(bad, _) => Self::Value(bad, 0..0),
+        }
+    }
+
+    /// The same at the position of the whole input.
+    fn moved(self, source: impl Fn(u64) -> u64) -> Self {
+        let position = source(self.error().offset());
+        match self {
+            Self::Message(error) => Self::Message(error.moved(position)),
+            Self::Value(bad, bytes) => Self::Value(bad.at(position), bytes),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Message(error)
     }
 }
 

@@ -3,10 +3,10 @@
 use super::table::{Record, Table, column_length, halves, int};
 use crate::pgoutput::{Column, Message, OldTuple, Prepare, Tuple, tag};
 use crate::reader::range_in;
-use crate::relation::{self, Described};
+use crate::relation::{BadValue, Described, Relation, Shown};
 use crate::transaction::{Change, Tracker, View};
 use crate::types::{Lsn, Oid, Timestamp};
-use crate::value::Value;
+use crate::value::{TypeKind, TypeTable};
 
 /// Column words that stand for no value.
 const NULL: i32 = -1;
@@ -21,32 +21,46 @@ const OLD_IS_FULL: i32 = b'O' as i32;
 const TRUNCATE_CASCADE: i32 = 1;
 const TRUNCATE_RESTART_IDENTITY: i32 = 2;
 const COLUMN_IS_KEY: i32 = 1;
+/// What a type that is no array has for elements.
+const NO_ELEMENT: (Oid, char) = (Oid(0), '\0');
 
-/// Writes the whole record of a change.
+/// What a record points to.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'s> {
+    /// The bytes of the batch.
+    pub(super) input: &'s [u8],
+    /// The message among them.
+    pub(super) payload: &'s [u8],
+    /// What columns of user types hold.
+    pub(super) types: &'s TypeTable,
+}
+
+/// Writes the whole record of a change; nothing of one that has a value that is wrong.
 #[inline]
 pub(super) fn write(
     table: &mut Table,
     tracker: &mut Tracker,
     record: Record,
     change: &Change<'_>,
-    input: &[u8],
-) {
-    match &change.message {
-        Message::Insert(insert) => {
-            table.begin(&record);
-            row(table, tracker, insert.relation, change, input, (None, Some(insert.new)));
+    source: Source<'_>,
+) -> Result<(), BadValue> {
+    let (relation, tuples) = match &change.message {
+        Message::Insert(insert) => (insert.relation, (None, Some(insert.new))),
+        Message::Update(update) => (update.relation, (update.old, Some(update.new))),
+        Message::Delete(delete) => (delete.relation, (Some(delete.old), None)),
+        _ => {
+            write_other(table, tracker, record, change, source);
+            table.end();
+            return Ok(());
         }
-        Message::Update(update) => {
-            table.begin(&record);
-            row(table, tracker, update.relation, change, input, (update.old, Some(update.new)));
-        }
-        Message::Delete(delete) => {
-            table.begin(&record);
-            row(table, tracker, delete.relation, change, input, (Some(delete.old), None));
-        }
-        _ => write_other(table, tracker, record, change, input),
+    };
+    table.begin(&record);
+    let written = row(table, tracker, relation, change, source, tuples);
+    match written {
+        Ok(()) => table.end(),
+        Err(_) => table.abandon(),
     }
-    table.end();
+    written
 }
 
 #[inline]
@@ -55,9 +69,9 @@ fn row(
     tracker: &mut Tracker,
     relation: Oid,
     change: &Change<'_>,
-    input: &[u8],
+    source: Source<'_>,
     (old, new): (Option<OldTuple<'_>>, Option<Tuple<'_>>),
-) {
+) -> Result<(), BadValue> {
     let (old_kind, old_tuple) = match old {
         None => (NO_OLD, None),
         Some(OldTuple::Key(tuple)) => (OLD_IS_KEY, Some(tuple)),
@@ -73,53 +87,64 @@ fn row(
         int(old_len),
         int(new_len),
     ]);
-    let types = relation.map_or(&[][..], |relation| relation.columns.as_slice());
     if let Some(tuple) = old_tuple {
-        columns(table, input, types, tuple.iter());
+        columns(table, source, relation, tuple.iter())?;
     }
     match (new, old) {
         // What the update left in place is in the whole old row.
         (Some(new), Some(OldTuple::Full(old))) => {
-            columns(table, input, types, new.filled_from(&old));
+            columns(table, source, relation, new.filled_from(&old))
         }
-        (Some(new), _) => columns(table, input, types, new.iter()),
-        (None, _) => {}
+        (Some(new), _) => columns(table, source, relation, new.iter()),
+        (None, _) => Ok(()),
     }
 }
 
 #[inline]
 fn columns<'a>(
     table: &mut Table,
-    input: &[u8],
-    types: &[relation::Column],
+    source: Source<'_>,
+    relation: Option<&Relation>,
     columns: impl Iterator<Item = Column<'a>>,
-) {
+) -> Result<(), BadValue> {
     for (index, column) in columns.enumerate() {
         table.put(match column {
             Column::Text(text) => {
-                let place = range_in(input, text).unwrap_or_default();
+                let place = range_in(source.input, text).unwrap_or_default();
                 [int(place.start), column_length(text)]
             }
             Column::Null => [0, NULL],
             Column::UnchangedToast => [0, UNCHANGED],
             Column::Binary(value) => {
-                binary(table, input, types.get(index), value);
+                binary(table, source, relation.map(|relation| (relation, index)), value)?;
                 continue;
             }
         });
     }
+    Ok(())
 }
 
 /// A value in binary form: its text, where it has a decoder.
-fn binary(table: &mut Table, input: &[u8], column: Option<&relation::Column>, bytes: &[u8]) {
-    let value = column.map(|column| Value::from_binary(column.base_type, bytes));
-    match value {
-        None | Some(Err(_) | Ok(Value::Bytes(_))) => {
-            let place = range_in(input, bytes).unwrap_or_default();
-            table.put([!int(place.start), int(place.len())]);
+fn binary(
+    table: &mut Table,
+    source: Source<'_>,
+    column: Option<(&Relation, usize)>,
+    bytes: &[u8],
+) -> Result<(), BadValue> {
+    let shown = match column {
+        Some((relation, index)) => relation.show(index, source.types, source.payload, bytes)?,
+        None => Shown::Undecoded,
+    };
+    let place = range_in(source.input, bytes).unwrap_or_default();
+    match shown {
+        Shown::Value(value) => table.own_column(value),
+        // As it would be in text form: whoever asks for the text is told that it is none.
+        Shown::NotUtf8 if core::str::from_utf8(bytes).is_err() => {
+            table.put([int(place.start), column_length(bytes)]);
         }
-        Some(Ok(value)) => table.own_column(value),
+        Shown::Undecoded | Shown::NotUtf8 => table.put([!int(place.start), int(place.len())]),
     }
+    Ok(())
 }
 
 fn slot(tracker: &mut Tracker, relation: Oid) -> i32 {
@@ -131,8 +156,9 @@ fn write_other(
     tracker: &mut Tracker,
     mut record: Record,
     change: &Change<'_>,
-    input: &[u8],
+    source: Source<'_>,
 ) {
+    let input = source.input;
     match &change.message {
         Message::Message(message) => record.flag = message.transactional,
         Message::Relation(_) => record.flag = change.described != Some(Described::Same),
@@ -146,7 +172,7 @@ fn write_other(
     }
     table.begin(&record);
     match &change.message {
-        Message::Relation(_) | Message::Truncate(_) => relations(table, tracker, change, input),
+        Message::Relation(_) | Message::Truncate(_) => relations(table, tracker, change, source),
         Message::Type(described) => {
             table.put([described.oid.0.cast_signed()]);
             schema(table, input, described.schema());
@@ -165,7 +191,8 @@ fn write_other(
     }
 }
 
-fn relations(table: &mut Table, tracker: &mut Tracker, change: &Change<'_>, input: &[u8]) {
+fn relations(table: &mut Table, tracker: &mut Tracker, change: &Change<'_>, source: Source<'_>) {
+    let Source { input, types, .. } = source;
     match &change.message {
         Message::Relation(relation) => {
             table.put([
@@ -182,10 +209,18 @@ fn relations(table: &mut Table, tracker: &mut Tracker, change: &Change<'_>, inpu
             let known = known.map_or(&[][..], |known| known.columns.as_slice());
             for (index, column) in relation.columns().enumerate() {
                 let base = known.get(index).map_or(column.type_oid, |known| known.base_type);
+                let base = types.base(base);
+                let (element, delimiter) = match types.kind(base) {
+                    Some(TypeKind::Array { element, delimiter }) => (element, delimiter),
+                    _ => NO_ELEMENT,
+                };
                 table.text(input, column.name);
                 table.put([
                     column.type_oid.0.cast_signed(),
                     base.0.cast_signed(),
+                    element.0.cast_signed(),
+                    types.base(element).0.cast_signed(),
+                    u32::from(delimiter).cast_signed(),
                     column.type_modifier,
                     if column.key { COLUMN_IS_KEY } else { 0 },
                 ]);

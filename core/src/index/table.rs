@@ -11,7 +11,7 @@ use crate::types::{Lsn, Xid};
 /// Set in a record's first word: what it means depends on the kind.
 const FLAG: i32 = 1 << 8;
 /// A text that is not there.
-const ABSENT: [i32; 2] = [0, -1];
+pub(super) const ABSENT: [i32; 2] = [0, -1];
 /// Less the length: a column's text with other than ASCII bytes.
 const NOT_ASCII: i32 = -3;
 
@@ -40,6 +40,8 @@ pub(super) struct Table {
     /// Words that hold an offset into `side`, to be moved behind the received bytes.
     side_offsets: Vec<usize>,
     record: usize,
+    /// What `side` and `side_offsets` were before the record that was begun.
+    before: (usize, usize),
     records: u32,
 }
 
@@ -92,7 +94,17 @@ impl Table {
             int(usize::try_from(record.items).unwrap_or(usize::MAX)),
         ];
         self.record = self.words.len();
+        self.before = (self.side.len(), self.side_offsets.len());
         self.words.extend_from_slice(&words);
+    }
+
+    /// Takes back the record that was begun.
+    #[cold]
+    pub(super) fn abandon(&mut self) {
+        let (side, offsets) = self.before;
+        self.words.truncate(self.record);
+        self.side.truncate(side);
+        self.side_offsets.truncate(offsets);
     }
 
     /// Sets the flag of the record that was begun.

@@ -8,9 +8,11 @@ mod cache;
 mod difference;
 mod domains;
 mod json;
+mod value;
 
 pub use cache::{Described, RelationCache};
 pub use difference::Difference;
+pub use value::{BadValue, Shown};
 
 use domains::Domains;
 

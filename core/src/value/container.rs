@@ -5,6 +5,7 @@
 
 use super::{Array, Composite, Hstore, Multirange, Part, Range, TypeKind, TypeTable, Value};
 use crate::error::{Error, ErrorKind, Result};
+use crate::reader::range_in;
 use crate::types::Oid;
 
 /// How deep values may lie in each other. PostgreSQL has no limit; types of people have a few.
@@ -96,7 +97,7 @@ impl TypeTable {
 
     fn container_from_binary<'a>(&'a self, type_oid: Oid, bytes: &'a [u8]) -> Result<Value<'a>> {
         let value = self.outermost(type_oid, bytes)?;
-        let nesting = Nesting { type_oid, outer: None, depth: 0 };
+        let nesting = Nesting { whole: bytes, type_oid, outer: None, depth: 0 };
         Ok(if self.is_decodable(&value, &nesting)? { value } else { Value::Bytes(bytes) })
     }
 
@@ -177,10 +178,12 @@ impl TypeTable {
         outer: &Nesting<'_>,
     ) -> Result<bool> {
         let Part::Binary(bytes) = part else { return Ok(false) };
-        match outer.with(self.base(type_oid)) {
-            Some(nesting) => self.is_decodable(&self.outermost(type_oid, bytes)?, &nesting),
-            None => Ok(false),
-        }
+        let Some(nesting) = outer.with(self.base(type_oid)) else { return Ok(false) };
+        let value = self.outermost(type_oid, bytes).map_err(|error| {
+            let start = range_in(outer.whole, bytes).unwrap_or_default().start;
+            error.shifted(start as u64)
+        })?;
+        self.is_decodable(&value, &nesting)
     }
 }
 
@@ -189,6 +192,8 @@ impl TypeTable {
 /// Composite values say themselves what lies in them, and one that says its own type would make a
 /// text that doubles its backslashes with every level. No type has itself as a part.
 struct Nesting<'n> {
+    /// The bytes of the outermost value: positions in errors count from its first one.
+    whole: &'n [u8],
     type_oid: Oid,
     outer: Option<&'n Self>,
     depth: usize,
@@ -205,7 +210,7 @@ impl<'n> Nesting<'n> {
             outer = nesting.outer;
         }
         let depth = self.depth.checked_add(1).filter(|&depth| depth < MAX_DEPTH)?;
-        Some(Self { type_oid, outer: Some(self), depth })
+        Some(Self { whole: self.whole, type_oid, outer: Some(self), depth })
     }
 }
 

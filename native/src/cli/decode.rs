@@ -10,7 +10,7 @@ use walscope_core::capture::{Format, Next, Reader};
 use walscope_core::frame::MAX_MESSAGE;
 use walscope_core::transaction::{Assembler, Step, View};
 
-use super::lines::Lines;
+use super::lines::{Lines, NoLine};
 use super::output::Output;
 use super::pieces::Pieces;
 use super::values::ValueOptions;
@@ -77,7 +77,7 @@ fn read_all(
         buffer.drain(..consumed);
         if read == 0 {
             let mut reader = *assembler.reader();
-            return reader.finish(&buffer).map_err(|error| printer.failure(error));
+            return reader.finish(&buffer).map_err(|error| printer.failure(&error.into()));
         }
     }
 }
@@ -106,8 +106,9 @@ fn print_whole(
             Ok(Step::Hold(length)) => consumed += length,
             Ok(Step::NeedMore(_)) => return Ok(consumed),
             Err(Error::Decode(error)) => {
-                let length = assembler.skip(rest).ok_or_else(|| printer.failure(error))?;
-                printer.skip(error)?;
+                let error = error.into();
+                let length = assembler.skip(rest).ok_or_else(|| printer.failure(&error))?;
+                printer.skip(&error)?;
                 consumed += length;
             }
             Err(error) => return Err(error.into()),
@@ -136,12 +137,12 @@ impl Printer<'_> {
         let mut reader = Reader::of_format(format, MAX_MESSAGE);
         let mut rest = bytes;
         while !rest.is_empty() {
-            let next = reader.next(rest).map_err(|error| self.failure(error))?;
+            let next = reader.next(rest).map_err(|error| self.failure(&error.into()))?;
             let Next::Entry(entry, length) = next else { break };
             if let Err(error) = self.lines.write(&entry, &mut self.pending) {
-                let offset = reader.data_offset().saturating_add(error.offset());
+                let offset = reader.data_offset().saturating_add(error.error().offset());
                 let position = source(usize::try_from(offset).unwrap_or(usize::MAX));
-                self.skip(walscope_core::Error::new(error.kind(), position, error.context()))?;
+                self.skip(&error.at(position))?;
             }
             rest = &rest[length..];
             if self.pending.len() >= LINES_SIZE {
@@ -152,7 +153,7 @@ impl Printer<'_> {
     }
 
     /// Tells of what cannot be decoded and goes on, if that is wanted.
-    fn skip(&self, error: walscope_core::Error) -> Result<(), Failure> {
+    fn skip(&self, error: &NoLine) -> Result<(), Failure> {
         let failure = self.failure(error);
         if !self.skip {
             return Err(failure);
@@ -167,9 +168,9 @@ impl Printer<'_> {
         Ok(())
     }
 
-    fn failure(&self, error: walscope_core::Error) -> Failure {
+    fn failure(&self, error: &NoLine) -> Failure {
         let message = format!("{}: {error}", self.path.display());
-        match error.kind() {
+        match error.error().kind() {
             ErrorKind::UnknownRelation(_) => Failure::with_hint(
                 message,
                 "The head of the capture is missing: record from the start of a connection",

@@ -1,9 +1,12 @@
 //! From entries of a stream or a capture to JSON Lines.
 
+use std::fmt::{self, Display, Formatter};
+
 use walscope_core::capture::{Entry, is_undecoded};
 use walscope_core::pgoutput::Message;
+use walscope_core::relation::BadValue;
 use walscope_core::transaction::{Tracker, View};
-use walscope_core::{Lsn, Result};
+use walscope_core::{Error, Lsn};
 
 use crate::Plugin;
 use crate::json::{self, Values};
@@ -30,6 +33,47 @@ pub(super) enum Brought {
     Nothing,
 }
 
+/// Why an entry has no line.
+#[derive(Debug)]
+pub(super) enum NoLine {
+    Message(Error),
+    Value(BadValue),
+}
+
+impl NoLine {
+    pub(super) fn error(&self) -> Error {
+        match self {
+            Self::Message(error) => *error,
+            Self::Value(bad) => bad.error(),
+        }
+    }
+
+    /// The same with its position counted from elsewhere.
+    pub(super) fn at(self, position: u64) -> Self {
+        match self {
+            Self::Message(error) => {
+                Self::Message(Error::new(error.kind(), position, error.context()))
+            }
+            Self::Value(bad) => Self::Value(bad.at(position)),
+        }
+    }
+}
+
+impl Display for NoLine {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message(error) => error.fmt(f),
+            Self::Value(bad) => bad.fmt(f),
+        }
+    }
+}
+
+impl From<Error> for NoLine {
+    fn from(error: Error) -> Self {
+        Self::Message(error)
+    }
+}
+
 impl Lines {
     pub(super) fn new(view: View, plugin: &Plugin, values: Values) -> Self {
         let undecoded = *plugin != Plugin::Pgoutput;
@@ -41,8 +85,12 @@ impl Lines {
         self.undecoded
     }
 
-    /// Appends the entry's line, if it has one.
-    pub(super) fn write(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<Brought> {
+    /// Appends the entry's line, if it has one. Positions in errors count from the message's first byte.
+    pub(super) fn write(
+        &mut self,
+        entry: &Entry<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Brought, NoLine> {
         match entry {
             Entry::Head(json) => {
                 self.tracker.connect(json);
@@ -64,7 +112,8 @@ impl Lines {
             Entry::Data(data) => {
                 let change = self.tracker.next_at(data.start, data.data)?;
                 if change.shown {
-                    json::write_change(out, &change, data.start, &mut self.tracker, &self.values);
+                    json::write_change(out, &change, data, &mut self.tracker, &self.values)
+                        .map_err(NoLine::Value)?;
                 }
                 if change.item {
                     self.items += 1;

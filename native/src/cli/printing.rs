@@ -7,7 +7,7 @@ use walscope_core::capture::{Entry, Next, Reader};
 use walscope_core::frame::MAX_MESSAGE;
 use walscope_core::transaction::{Assembler, Step};
 
-use super::lines::{Brought, Lines};
+use super::lines::{Brought, Lines, NoLine};
 use super::output::Output;
 use super::{Failure, say};
 use crate::{Batch, Error, SpillFiles, StreamControl, Undecodable};
@@ -126,7 +126,7 @@ impl Printer {
             match self.lines.write(&entry, &mut self.pending) {
                 Ok(brought) => self.reached = self.is_end(brought),
                 Err(error) => {
-                    if let Err(failure) = self.skip(undecodable(&entry, error)) {
+                    if let Err(failure) = self.skip(without_line(&entry, error)) {
                         return (printed, Err(failure));
                     }
                 }
@@ -188,6 +188,16 @@ fn undecodable_entry(mut reader: Reader, input: &[u8], error: walscope_core::Err
         }
         // It came before, and is only told now.
         None => Error::Decode(error).into(),
+    }
+}
+
+fn without_line(entry: &Entry<'_>, reason: NoLine) -> Failure {
+    match (entry, reason) {
+        (Entry::Data(data), NoLine::Value(bad)) => {
+            let found = Undecodable::of_value(data.start, data.data, &bad);
+            Error::Undecodable(Box::new(found)).into()
+        }
+        (_, reason) => undecodable(entry, reason.error()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::Args;
 
 use super::{Failure, output};
-use crate::{Client, Config, ConnectionKind, type_file};
+use crate::{Client, Config, ConnectionKind, types_to_json};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     })?;
     let mut stdout = io::stdout().lock();
     stdout
-        .write_all(type_file::to_json(&types).as_bytes())
+        .write_all(types_to_json(&types).as_bytes())
         .and_then(|()| stdout.flush())
         .map_err(|error| output::stdout_failure(&error))
 }

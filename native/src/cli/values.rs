@@ -8,7 +8,7 @@ use walscope_core::value::TypeTable;
 
 use super::Failure;
 use crate::json::{Int8, Values};
-use crate::type_file;
+use crate::types_from_json;
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct ValueOptions {
@@ -28,7 +28,7 @@ impl ValueOptions {
             None => TypeTable::new(),
             Some(path) => {
                 let json = fs::read(path).map_err(|error| Failure::file("read", path, &error))?;
-                type_file::from_json(&json).map_err(|problem| {
+                types_from_json(&json).map_err(|problem| {
                     Failure::with_hint(
                         format!("{} is no table of types: {problem}", path.display()),
                         "Make one with: walscope types CONNINFO > FILE",

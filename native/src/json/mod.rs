@@ -9,23 +9,46 @@ mod row;
 mod value;
 
 use walscope_core::pgoutput::{LogicalMessage, Message, Prepare, Relation};
+use walscope_core::relation::BadValue;
 use walscope_core::transaction::{Change, Tracker, Transaction, View};
 use walscope_core::{Lsn, PrimaryKeepalive, Timestamp, XLogData, Xid};
 
 use object::Object;
+use row::Rows;
 pub(crate) use value::{Int8, Values};
 
-/// Appends the line of `change`, which `tracker` has just put in its place, with its line feed.
-/// `lsn` is the position that it came with, [`Lsn::INVALID`] where it has none; `values` says how
-/// values are written.
+/// Appends the line of `change`, which came as `data` and which `tracker` has just put in its place,
+/// with its line feed; `values` says how values are written.
+///
+/// # Errors
+///
+/// A value that is wrong. Nothing is appended then.
 pub(crate) fn write_change(
     out: &mut Vec<u8>,
     change: &Change<'_>,
-    lsn: Lsn,
+    data: &XLogData<'_>,
     tracker: &mut Tracker,
     values: &Values,
-) {
+) -> Result<(), BadValue> {
+    let start = out.len();
+    let written = write_line(out, change, data, tracker, values);
+    match written {
+        Ok(()) => out.push(b'\n'),
+        Err(_) => out.truncate(start),
+    }
+    written
+}
+
+fn write_line(
+    out: &mut Vec<u8>,
+    change: &Change<'_>,
+    data: &XLogData<'_>,
+    tracker: &mut Tracker,
+    values: &Values,
+) -> Result<(), BadValue> {
     let mut line = Object::begin(out);
+    let rows = Rows { values, message: data.data };
+    let lsn = data.start;
     line.text("kind", kind(change, tracker));
     if lsn.is_valid() {
         line.display_text("lsn", lsn);
@@ -45,9 +68,9 @@ pub(crate) fn write_change(
         Message::BeginPrepare(begin) if tracker.view() == View::Transactions => {
             line.display_text("prepareTime", begin.prepare_time);
         }
-        Message::Insert(insert) => row::write_insert(&mut line, tracker, values, insert),
-        Message::Update(update) => row::write_update(&mut line, tracker, values, update),
-        Message::Delete(delete) => row::write_delete(&mut line, tracker, values, delete),
+        Message::Insert(insert) => row::write_insert(&mut line, tracker, rows, insert)?,
+        Message::Update(update) => row::write_update(&mut line, tracker, rows, update)?,
+        Message::Delete(delete) => row::write_delete(&mut line, tracker, rows, delete)?,
         Message::Truncate(truncate) => row::write_truncate(&mut line, tracker, truncate),
         message => facts(&mut line, message, tracker),
     }
@@ -56,7 +79,7 @@ pub(crate) fn write_change(
         line.text("origin", origin);
     }
     line.end();
-    out.push(b'\n');
+    Ok(())
 }
 
 /// Appends the line of a message of another plugin than pgoutput, as it is.

@@ -2,51 +2,60 @@
 
 use walscope_core::Oid;
 use walscope_core::pgoutput::{Column, Delete, Insert, OldTuple, Truncate, Update};
-use walscope_core::relation::{self, Relation};
+use walscope_core::relation::{self, BadValue, Relation};
 use walscope_core::transaction::Tracker;
 
 use super::object::Object;
 use super::value::{self, Values};
 
+/// How the rows of a message are written.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'r> {
+    pub(super) values: &'r Values,
+    /// The message that they came in.
+    pub(super) message: &'r [u8],
+}
+
 pub(super) fn write_insert(
     line: &mut Object<'_>,
     tracker: &mut Tracker,
-    values: &Values,
+    rows: Rows<'_>,
     insert: &Insert<'_>,
-) {
-    let Some(relation) = name_table(line, tracker, insert.relation) else { return };
-    row(line.member("new"), relation, values, insert.new.iter(), sent);
+) -> Result<(), BadValue> {
+    let Some(relation) = name_table(line, tracker, insert.relation) else { return Ok(()) };
+    rows.write(line.member("new"), relation, insert.new.iter(), sent)
 }
 
 pub(super) fn write_update(
     line: &mut Object<'_>,
     tracker: &mut Tracker,
-    values: &Values,
+    rows: Rows<'_>,
     update: &Update<'_>,
-) {
-    let Some(relation) = name_table(line, tracker, update.relation) else { return };
+) -> Result<(), BadValue> {
+    let Some(relation) = name_table(line, tracker, update.relation) else { return Ok(()) };
     // The server sends the key only when it has changed.
     let key = update.old.map_or(update.new, |old| old.tuple());
-    write_key(line, relation, values, key.iter());
+    write_key(line, relation, rows, key.iter())?;
     match update.old {
         Some(OldTuple::Full(old)) => {
-            row(line.member("old"), relation, values, old.iter(), sent);
-            write_new(line, relation, values, update.new.filled_from(&old));
+            rows.write(line.member("old"), relation, old.iter(), sent)?;
+            write_new(line, relation, rows, update.new.filled_from(&old))
         }
-        _ => write_new(line, relation, values, update.new.iter()),
+        _ => write_new(line, relation, rows, update.new.iter()),
     }
 }
 
 pub(super) fn write_delete(
     line: &mut Object<'_>,
     tracker: &mut Tracker,
-    values: &Values,
+    rows: Rows<'_>,
     delete: &Delete<'_>,
-) {
-    let Some(relation) = name_table(line, tracker, delete.relation) else { return };
-    write_key(line, relation, values, delete.old.tuple().iter());
-    if let OldTuple::Full(old) = delete.old {
-        row(line.member("old"), relation, values, old.iter(), sent);
+) -> Result<(), BadValue> {
+    let Some(relation) = name_table(line, tracker, delete.relation) else { return Ok(()) };
+    write_key(line, relation, rows, delete.old.tuple().iter())?;
+    match delete.old {
+        OldTuple::Full(old) => rows.write(line.member("old"), relation, old.iter(), sent),
+        OldTuple::Key(_) => Ok(()),
     }
 }
 
@@ -79,10 +88,10 @@ fn name_table<'t>(
 fn write_new<'a>(
     line: &mut Object<'_>,
     relation: &Relation,
-    values: &Values,
+    rows: Rows<'_>,
     columns: impl Iterator<Item = Column<'a>> + Clone,
-) {
-    row(line.member("new"), relation, values, columns.clone(), sent);
+) -> Result<(), BadValue> {
+    rows.write(line.member("new"), relation, columns.clone(), sent)?;
     let mut unchanged = relation
         .columns
         .iter()
@@ -94,35 +103,41 @@ fn write_new<'a>(
             value::write_string(out, &column.name);
         });
     }
+    Ok(())
 }
 
 fn write_key<'a>(
     line: &mut Object<'_>,
     relation: &Relation,
-    values: &Values,
+    rows: Rows<'_>,
     columns: impl Iterator<Item = Column<'a>>,
-) {
-    if relation.columns.iter().any(|column| column.key) {
-        row(line.member("key"), relation, values, columns, |column, _| column.key);
+) -> Result<(), BadValue> {
+    if !relation.columns.iter().any(|column| column.key) {
+        return Ok(());
     }
+    rows.write(line.member("key"), relation, columns, |column, _| column.key)
 }
 
 fn sent(_: &relation::Column, value: Column<'_>) -> bool {
     value != Column::UnchangedToast
 }
 
-fn row<'a>(
-    out: &mut Vec<u8>,
-    relation: &Relation,
-    values: &Values,
-    columns: impl Iterator<Item = Column<'a>>,
-    shown: impl Fn(&relation::Column, Column<'a>) -> bool,
-) {
-    let mut object = Object::begin(out);
-    for (column, value) in relation.columns.iter().zip(columns) {
-        if shown(column, value) {
-            values.write(object.member(&column.name), column.base_type, value);
+impl Rows<'_> {
+    fn write<'a>(
+        self,
+        out: &mut Vec<u8>,
+        relation: &Relation,
+        columns: impl Iterator<Item = Column<'a>>,
+        shown: impl Fn(&relation::Column, Column<'a>) -> bool,
+    ) -> Result<(), BadValue> {
+        let mut object = Object::begin(out);
+        for (index, (column, value)) in relation.columns.iter().zip(columns).enumerate() {
+            if shown(column, value) {
+                let out = object.member(&column.name);
+                self.values.write(out, (relation, index), self.message, value)?;
+            }
         }
+        object.end();
+        Ok(())
     }
-    object.end();
 }

@@ -5,6 +5,7 @@ use std::io::Write as _;
 
 use walscope_core::Oid;
 use walscope_core::pgoutput::Column;
+use walscope_core::relation::{BadValue, Relation, Shown};
 use walscope_core::value::{TypeTable, Value, types};
 
 /// How values are written.
@@ -28,16 +29,26 @@ pub(crate) enum Int8 {
 }
 
 impl Values {
-    /// Writes a column's value by its type.
-    pub(super) fn write(&self, out: &mut Vec<u8>, type_oid: Oid, column: Column<'_>) {
+    /// Writes the value of the relation's column of that number, which came in `message`.
+    pub(super) fn write(
+        &self,
+        out: &mut Vec<u8>,
+        (relation, index): (&Relation, usize),
+        message: &[u8],
+        column: Column<'_>,
+    ) -> Result<(), BadValue> {
         match column {
             Column::Null | Column::UnchangedToast => out.extend_from_slice(b"null"),
-            Column::Text(text) => self.write_text(out, self.types.base(type_oid), text),
-            Column::Binary(bytes) => match self.types.value_from_binary(type_oid, bytes) {
-                Ok(Value::Bytes(_)) | Err(_) => write_hex(out, bytes),
-                Ok(value) => self.write_value(out, &value),
+            Column::Text(text) => {
+                let type_oid = relation.columns.get(index).map(|column| column.base_type);
+                self.write_text(out, self.types.base(type_oid.unwrap_or_default()), text);
+            }
+            Column::Binary(bytes) => match relation.show(index, &self.types, message, bytes)? {
+                Shown::Value(value) => self.write_value(out, &value),
+                Shown::Undecoded | Shown::NotUtf8 => write_hex(out, bytes),
             },
         }
+        Ok(())
     }
 
     fn write_text(&self, out: &mut Vec<u8>, type_oid: Oid, text: &[u8]) {
@@ -155,12 +166,39 @@ fn write_hex(out: &mut Vec<u8>, bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use walscope_core::pgoutput::ReplicaIdentity;
+    use walscope_core::relation;
+
     use super::*;
 
-    fn json(type_oid: Oid, text: &[u8]) -> String {
+    /// A value of a table of one column of that type.
+    fn written(
+        values: &Values,
+        type_oid: Oid,
+        column: Column<'_>,
+        message: &[u8],
+    ) -> Result<String, BadValue> {
+        let relation = Relation {
+            oid: Oid(16384),
+            slot: 0,
+            schema: "public".into(),
+            name: "t".into(),
+            replica_identity: ReplicaIdentity::Default,
+            columns: vec![relation::Column {
+                name: "c".into(),
+                type_oid,
+                base_type: type_oid,
+                type_modifier: -1,
+                key: false,
+            }],
+        };
         let mut out = Vec::new();
-        Values::default().write(&mut out, type_oid, Column::Text(text));
-        String::from_utf8(out).expect("JSON is UTF-8")
+        values.write(&mut out, (&relation, 0), message, column)?;
+        Ok(String::from_utf8(out).expect("JSON is UTF-8"))
+    }
+
+    fn json(type_oid: Oid, text: &[u8]) -> String {
+        written(&Values::default(), type_oid, Column::Text(text), text).expect("text is written")
     }
 
     #[test]
@@ -185,11 +223,10 @@ mod tests {
 
     #[test]
     fn binary_values_are_written_like_their_text() {
-        let json = |type_oid, bytes: &[u8]| {
-            let mut out = Vec::new();
-            Values::default().write(&mut out, type_oid, Column::Binary(bytes));
-            String::from_utf8(out).expect("JSON is UTF-8")
+        let result = |type_oid, bytes: &[u8]| {
+            written(&Values::default(), type_oid, Column::Binary(bytes), bytes)
         };
+        let json = |type_oid, bytes: &[u8]| result(type_oid, bytes).expect("a value");
         assert_eq!(json(types::BOOL, &[1]), "true");
         assert_eq!(json(types::INT4, &(-7_i32).to_be_bytes()), "-7");
         assert_eq!(json(types::FLOAT8, &1e20_f64.to_be_bytes()), "1e+20");
@@ -202,18 +239,23 @@ mod tests {
             b"a\"\x01",
         ];
         assert_eq!(json(Oid(1009), &array.concat()), r#""{\"a\\\"\u0001\"}""#);
-        // What has no decoder, and what is no value of its type.
+        // What has no decoder, and what an SQL_ASCII database may hold.
         assert_eq!(json(Oid(99_999), b"\x01"), "{\"$bytes\":\"01\"}");
-        assert_eq!(json(types::INT4, b"\x01"), "{\"$bytes\":\"01\"}");
+        assert_eq!(json(types::TEXT, b"a\xFF"), "{\"$bytes\":\"61ff\"}");
+        // What is no value of its type.
+        let bad = result(types::INT4, b"\x01").expect_err("three bytes are missing");
+        assert_eq!(
+            bad.to_string(),
+            "column c of public.t: int4: unexpected end of input at byte 1 (3 more bytes are needed)"
+        );
     }
 
     #[test]
     fn int8_can_be_a_string() {
         let values = Values { int8: Int8::String, ..Values::default() };
         for column in [Column::Text(b"-5"), Column::Binary(&(-5_i64).to_be_bytes())] {
-            let mut out = Vec::new();
-            values.write(&mut out, types::INT8, column);
-            assert_eq!(out, b"\"-5\"");
+            let json = written(&values, types::INT8, column, &[]).expect("a value");
+            assert_eq!(json, "\"-5\"");
         }
     }
 }

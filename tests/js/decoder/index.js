@@ -7,6 +7,7 @@ import { ERRORS } from './errors.js';
 import { LINES } from './lines.js';
 import { PLAIN } from './plain.js';
 import { TEXTS } from './texts.js';
+import { BAD_VALUES, USER_TYPES } from './types.js';
 import { VALUES } from './values.js';
 
 /**
@@ -27,4 +28,14 @@ import { VALUES } from './values.js';
  */
 
 /** @type {Case[]} */
-export const CASES = [...PLAIN, ...CHANGES, ...VALUES, ...TEXTS, ...BATCHES, ...ERRORS, ...LINES];
+export const CASES = [
+  ...PLAIN,
+  ...CHANGES,
+  ...VALUES,
+  ...USER_TYPES,
+  ...BAD_VALUES,
+  ...TEXTS,
+  ...BATCHES,
+  ...ERRORS,
+  ...LINES,
+];

@@ -7,7 +7,7 @@ use walscope_core::index::OnError;
 use walscope_core::pgoutput::{self, Decoder, Message, OldTuple, Tuple};
 use walscope_core::relation::Described;
 use walscope_core::transaction::{Change, Tracker, View};
-use walscope_core::value::Value;
+use walscope_core::value::{TypeKind, TypeTable, Value};
 use walscope_core::{Lsn, Oid, Timestamp};
 use walscope_tests::fixtures::{self, Fixture};
 
@@ -63,7 +63,7 @@ fn errors_in_assembled_transactions_have_their_place_in_the_input() {
         }
         let found = records::of(&[&bytes], View::Transactions, OnError::Skip);
         for error in found.iter().filter(|record| record.kind == Kind(b'!')) {
-            let [Field::Text(_), Field::Wide(position), Field::Word(_)] = &error.fields[..] else {
+            let [Field::Text(_), Field::Wide(position), ..] = &error.fields[..] else {
                 panic!("{:?}", error.fields)
             };
             assert!(rows.contains(&(position - 9)), "{}, byte {position}", fixture.name);
@@ -287,10 +287,17 @@ fn described(
         Field::Word(int(relation.columns().len())),
     ];
     for (column, base) in relation.columns().zip(bases) {
+        let (element, delimiter) = match TypeTable::BUILT_IN.kind(base) {
+            Some(TypeKind::Array { element, delimiter }) => (element, delimiter),
+            _ => (Oid(0), '\0'),
+        };
         fields.extend([
             text(column.name),
             Field::Word(column.type_oid.0.cast_signed()),
             Field::Word(base.0.cast_signed()),
+            Field::Word(element.0.cast_signed()),
+            Field::Word(element.0.cast_signed()),
+            Field::Word(u32::from(delimiter).cast_signed()),
             Field::Word(column.type_modifier),
             Field::Word(i32::from(column.key)),
         ]);

@@ -143,7 +143,7 @@ impl Body<'_> {
             b'R' => {
                 self.plain("wwwttt");
                 for _ in 0..self.word() {
-                    self.plain("twwww");
+                    self.plain("twwwwwww");
                 }
             }
             b'Y' => self.plain("wtt"),
@@ -164,7 +164,7 @@ impl Body<'_> {
             b'S' => self.plain("w"),
             b'A' => self.plain("wdd"),
             b'k' => self.plain("dw"),
-            b'!' => self.plain("tdw"),
+            b'!' => self.plain("tdwtttw"),
             other => panic!("unknown kind {:?}", char::from(other)),
         }
     }
