@@ -13,6 +13,7 @@ export const TEST_FILES = {
     'tests/js/live/endings.test.js',
     'tests/js/live/starting.test.js',
     'tests/js/live/transactions.test.js',
+    'tests/js/live/types.test.js',
     'tests/js/live/values.test.js',
     'tests/large/large.test.js',
     'tests/demo/demo.test.js',

@@ -1,8 +1,9 @@
-// Values of a live stream: the same from text and from binary.
+// Values of a live stream by what the stream itself says of types, and by the options of a client. All
+// types are in types.test.js.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { stringify } from '../../../node/index.js';
+import { connect, stringify } from '../../../node/index.js';
 import { withServer } from './setting.js';
 
 const setting = withServer();
@@ -42,32 +43,62 @@ test('binary values are those of text, and domains those of their base types', a
   assert.equal(binary.line, text.line.replace('"m":"sad"', '"m":{"$bytes":"736164"}'));
 });
 
-// Every built-in type that has an array: PostgreSQL's own text of a value, of the array of it and of
-// both from binary form.
-test('arrays nest by the element type that core knows', async () => {
+test('a stream has the functions and the type table of its client, and its own on top', async () => {
   await setting.server.sql(`
-    CREATE TABLE lists (n numeric[], d date[], b box[], u uuid[], t timestamptz[], i interval[], j int4range[]);
-    ALTER PUBLICATION p ADD TABLE lists`);
-  const slots = [await setting.slot(), await setting.slot()];
-  await setting.server.sql(`
-    INSERT INTO lists VALUES ('{1.10,NULL}', '{{2026-11-22},{infinity}}', '{(1,1),(0,0);(2,2),(1,1)}',
-      '{00000000-0000-4000-8000-000000000001}', '{2026-11-22 10:00:00+02}', '{1 day 02:03:04}', '{"[1,5)"}')`);
-  const [expected] = await setting.server.sql(`
-    SELECT n[1]::text AS n, d[2][1]::text AS d, b[1]::text AS b, u[1]::text AS u, i[1]::text AS i FROM lists`);
-  for (const [index, slot] of slots.entries()) {
-    const stream = await setting.stream(slot, { binary: index === 1 });
-    for await (const change of stream) {
-      if (change.kind !== 'insert') continue;
-      const { n, d, b, u, t, i, j } = change.new;
-      assert.deepEqual(n, [expected.n, null]);
-      assert.deepEqual(d, [['2026-11-22'], [expected.d]]);
-      assert.deepEqual(b, [expected.b, '(2,2),(1,1)']);
-      assert.deepEqual(u, [expected.u]);
-      assert.deepEqual(t, ['2026-11-22 08:00:00+00']);
-      assert.deepEqual(i, [expected.i]);
-      assert.deepEqual(j, ['[1,5)']);
-      break;
-    }
-    await stream.close();
+    CREATE TYPE hue AS ENUM ('red'); CREATE TABLE w (n numeric, h hue, i int8, d date);
+    ALTER PUBLICATION p ADD TABLE w`);
+  const [{ oid }] = await setting.server.sql(`SELECT 'hue'::regtype::oid::int4 AS oid`);
+  const typeTable = {
+    version: 1,
+    types: [{ oid, schema: 'public', name: 'hue', kind: 'enum' }],
+  };
+  const slot = await setting.slot();
+  await setting.server.sql(`INSERT INTO w VALUES (1.5, 'red', 7, '2026-11-22')`);
+  const client = await connect(setting.server.url(), {
+    typeTable,
+    int8: 'string',
+    types: { numeric: Number, hue: (text) => `client ${text}`, date: (text) => new Date(text) },
+  });
+  const read = async (/** @type {any} */ options) => {
+    const stream = await client.stream({
+      slot,
+      publications: ['p'],
+      binary: true,
+      acknowledge: 'manual',
+      ...options,
+    });
+    for await (const change of stream) if (change.kind === 'insert') return { ...change.new };
+    throw new Error('the stream ended');
+  };
+  const d = new Date('2026-11-22');
+  assert.deepEqual(await read({}), { n: 1.5, h: 'client red', i: '7', d });
+  await setting.nobodyStreams();
+  const own = {
+    types: { 'public.hue': (/** @type {string} */ text) => `own ${text}` },
+    int8: 'number',
+  };
+  assert.deepEqual(await read(own), { n: 1.5, h: 'own red', i: 7, d });
+  await client.close();
+});
+
+test('options of a client that can never hold are refused before it connects', async () => {
+  // Nobody listens there.
+  const nowhere = 'postgres://127.0.0.1:1/app';
+  const at = { host: '127.0.0.1', port: 1 };
+  for (const [act, problem] of /** @type {[() => Promise<unknown>, RegExp][]} */ ([
+    [() => connect(nowhere, { types: { nosuch: String } }), /"nosuch", which names no type/],
+    [() => connect(nowhere, { types: { 4294967296: String } }), /4294967296, which is no OID/],
+    [() => connect({ ...at, types: { nosuch: String } }), /"nosuch", which names no type/],
+    [() => connect({ ...at, typeTable: '{' }), /typeTable is no table of types/],
+    [() => connect(nowhere, /** @type {any} */ ({ int8: 'double' })), /option int8 is 'double'/],
+    [() => connect(nowhere, /** @type {any} */ ({ slot: 's' })), /no option slot/],
+  ])) {
+    await assert.rejects(act, (/** @type {any} */ error) => {
+      assert.equal(error.code, 'WALSCOPE_BAD_OPTION');
+      assert.match(error.message, problem);
+      return true;
+    });
   }
+  const stream = setting.stream('s', { types: { nosuch: String } });
+  await assert.rejects(stream, { code: 'WALSCOPE_BAD_OPTION' });
 });

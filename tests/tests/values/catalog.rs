@@ -7,6 +7,7 @@ use walscope_core::value::{Value, types};
 use walscope_tests::Major;
 
 use crate::check::{Session, bytes_of};
+use crate::sets;
 
 /// Types whose binary form is kept as bytes: no column of a user's can be filled with them.
 const UNDECODED: [&str; 5] = [
@@ -17,30 +18,12 @@ const UNDECODED: [&str; 5] = [
     "pg_ndistinct",
 ];
 
-/// Of these the binary form is an OID and the text a name.
-const REGISTERED: [(&str, &str); 11] = [
-    ("regproc", "'pg_backend_pid'"),
-    ("regprocedure", "'abs(int)'"),
-    ("regoper", "'|/'"),
-    ("regoperator", "'+(int,int)'"),
-    ("regclass", "'pg_class'"),
-    ("regtype", "'timestamptz'"),
-    ("regconfig", "'simple'"),
-    ("regdictionary", "'simple'"),
-    ("regnamespace", "'pg_catalog'"),
-    ("regrole", "'postgres'"),
-    ("regcollation", "'\"C\"'"),
-];
-
 #[test]
 fn no_base_type_is_forgotten() {
     for major in Major::ALL {
         let mut session = Session::start(major);
-        let known: BTreeSet<&str> = crate::sets()
-            .map(|set| set.type_name)
-            .chain(UNDECODED)
-            .chain(REGISTERED.map(|(name, _)| name))
-            .collect();
+        let sets = sets::scalars().chain(sets::registered());
+        let known: BTreeSet<&str> = sets.map(|set| set.type_name).chain(UNDECODED).collect();
         let sql = "SELECT typname, oid FROM pg_type WHERE typtype = 'b' AND oid < 16384 \
                    AND typcategory <> 'A' AND typsend <> 0";
         let all = session.rows(sql);
@@ -64,10 +47,11 @@ fn no_base_type_is_forgotten() {
 fn registered_objects_are_names_as_text_and_numbers_in_binary() {
     for major in [Major::V14, Major::V18] {
         let mut session = Session::start(major);
-        for (name, literal) in REGISTERED {
+        for sets::Set { type_name: name, queries, .. } in sets::registered() {
+            let query = queries[0];
             let sql = format!(
                 "SELECT v, v::oid, encode({name}send(v), 'hex'), '{name}'::regtype::oid \
-                 FROM (SELECT {literal}::{name}) AS q(v)"
+                 FROM (SELECT u::{name} FROM ({query}) AS q(u)) AS q(v)"
             );
             let row = session.rows(&sql).remove(0).into_iter().map(Option::unwrap);
             let [text, oid, hex, type_oid] = row.collect::<Vec<_>>().try_into().unwrap();

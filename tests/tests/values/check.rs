@@ -9,25 +9,7 @@ use walscope_core::Oid;
 use walscope_core::value::{TypeTable, Value};
 use walscope_tests::{Major, Server, ServerOptions};
 
-/// Values of a type.
-pub(crate) struct Set {
-    /// The type's name in `pg_catalog`.
-    pub(crate) type_name: &'static str,
-    /// Queries of one column each, of this type.
-    pub(crate) queries: &'static [&'static str],
-    /// The first major that takes the queries.
-    pub(crate) since: u32,
-}
-
-impl Set {
-    pub(crate) const fn new(type_name: &'static str, queries: &'static [&'static str]) -> Self {
-        Self { type_name, queries, since: 14 }
-    }
-
-    pub(crate) const fn since(self, since: u32) -> Self {
-        Self { since, ..self }
-    }
-}
+use crate::sets::Set;
 
 /// A server and a session as walscope pins it.
 pub(crate) struct Session {
@@ -79,7 +61,7 @@ pub(crate) fn values(session: &mut Session, set: &Set, wrong: &mut Vec<String>) 
     let [Some(oid), Some(send)] = described[0].as_slice() else { panic!("{described:?}") };
     let type_oid = Oid(oid.parse().unwrap());
     let mut count = 0;
-    for query in *queries {
+    for query in queries {
         // No send function is declared for refcursor alone.
         let sent = if send == "textsend" { "text" } else { type_name };
         let sql = format!(

@@ -5,6 +5,7 @@ use walscope_core::value::{ArrayEvent, Bound, Part, Range, TypeTable, Value};
 use walscope_tests::Major;
 
 use crate::check::{Session, bytes_of};
+use crate::sets;
 
 /// Ranges and multiranges of a kind: subtype, and bounds from low to high as SQL literals.
 const RANGES: [(&str, [&str; 4]); 6] = [
@@ -16,74 +17,8 @@ const RANGES: [(&str, [&str; 4]); 6] = [
     ("date", ["4714-11-24 BC", "0044-03-15 BC", "2020-02-29", "infinity"]),
 ];
 
-/// What elements have to be quoted for, and what not.
-const TEXTS: &str = "ARRAY['', ' ', 'NULL', 'null', 'nUlL', 'nulls', '\"', '\\', '\\\\\"\"', ',', ';', '{', \
-     '}', '(', ')', '[', ']', E'\\t', E'\\n', E'\\r', E'\\v', E'\\f', E'\\x01', 'é \u{85}\u{a0}', 'a b', 'a''b', NULL]";
-
 /// Types without an array type, and vectors, which SQL takes for arrays.
 const NOT_IN_ARRAYS: [&str; 3] = ["pg_node_tree", "int2vector", "oidvector"];
-
-/// User types of every kind, in each other.
-pub(crate) const USER_TYPES: &str = r#"
-    SET search_path = public;
-    CREATE EXTENSION hstore; CREATE EXTENSION citext;
-    CREATE SCHEMA "odd Schema";
-    CREATE TYPE mood AS ENUM ('sad', 'o,k', 'very "happy"', '', 'NULL');
-    CREATE DOMAIN age AS int CHECK (value > 0);
-    CREATE DOMAIN years AS age;
-    CREATE DOMAIN words AS text[];
-    CREATE DOMAIN feeling AS mood;
-    CREATE TYPE pair AS (a int, "B b" text, c mood);
-    CREATE DOMAIN pairing AS pair;
-    CREATE TYPE "odd Schema"."Nested" AS (p pair, ps pair[], h hstore, w words, d pairing, y years);
-    CREATE TYPE nothing AS ();
-    CREATE TYPE span AS RANGE (subtype = text);
-    CREATE TYPE pairs AS RANGE (subtype = pair);
-    CREATE DOMAIN short AS span;
-    CREATE TABLE holder (x years, y nothing); CREATE TABLE held (holder holder);
-"#;
-
-/// Values of user types as SQL.
-const USER_VALUES: [&str; 22] = [
-    "unnest(enum_range(NULL::mood))",
-    "enum_range(NULL::mood)",
-    "enum_range(NULL::mood)::feeling[]",
-    "7::age",
-    "7::years",
-    "ARRAY[7, NULL]::years[]",
-    "'{\"a b\",NULL,c}'::words",
-    "ARRAY['{\"a b\",NULL,c}', '{}', NULL]::words[]",
-    "'sad'::feeling",
-    "(1, t, 'o,k')::pair FROM unnest($texts) t",
-    "array_agg((1, t, 'very \"happy\"')::pair) FROM unnest($texts) t",
-    "ARRAY[[(NULL, NULL, NULL)], [NULL]]::pair[]",
-    "(1, 'x', NULL)::pair::pairing",
-    "((1, t, ''), ARRAY[(2, t, NULL), NULL]::pair[], hstore(t, t), ARRAY[t], (3, t, 'NULL')::pair, 4)\
-     ::\"odd Schema\".\"Nested\" FROM unnest($texts) t WHERE t IS NOT NULL",
-    "ARRAY[((1, t, ''), ARRAY[(2, t, NULL), NULL]::pair[], hstore(t, NULL), ARRAY[t], NULL, NULL)]\
-     ::\"odd Schema\".\"Nested\"[] FROM unnest($texts) t WHERE t IS NOT NULL",
-    "ROW()::nothing",
-    "(1, ROW())::holder",
-    "unnest(ARRAY[span('A', 'Z'), span('', ' a', '[]'), span('(\"', '\\]', '(]'), 'empty', '(,)'])",
-    "ARRAY[span('A', 'Z'), NULL, span('', ' a', '[]')]::short[]",
-    "pairs((1, 'a\"', 'sad')::pair, (1, 'b,', 'sad')::pair)",
-    "hstore($texts[1:25], $texts[2:26]) || hstore('k', NULL)",
-    "unnest(ARRAY['ÀbC', '', NULL, 'a\"b']::citext[] || NULL)",
-];
-
-fn of_user_types() -> Vec<String> {
-    USER_VALUES
-        .iter()
-        .map(|value| value.replace("$texts", &format!("({TEXTS})")))
-        .chain([
-            "span_multirange(span('A', 'C'), span('D', 'é \"', '[]'))".to_owned(),
-            "ARRAY[span_multirange(span('A', 'C'), span('D', 'x y')), NULL]".to_owned(),
-            "ARRAY[''::hstore, hstore('a', '\"'), NULL]".to_owned(),
-            "ARRAY[['a', 'B'], [NULL, 'NULL']]::citext[]".to_owned(),
-            "pairs_multirange(pairs((1, 'a\"', 'sad')::pair, (1, 'b,', 'sad')::pair))".to_owned(),
-        ])
-        .collect()
-}
 
 /// Arrays of the values of `query`, which are of type `of`.
 fn arrays(of: &str, query: &str) -> [String; 4] {
@@ -234,8 +169,8 @@ fn same_range<'a>(
 
 /// Queries of values made of others, without the `SELECT`.
 pub(crate) fn expressions(major: u32) -> Vec<String> {
-    let mut expressions = vec![TEXTS.to_owned()];
-    for set in crate::sets().filter(|set| major >= set.since) {
+    let mut expressions = vec![sets::TEXTS.to_owned()];
+    for set in sets::scalars().filter(|set| major >= set.since) {
         if NOT_IN_ARRAYS.contains(&set.type_name) {
             continue;
         }
@@ -247,7 +182,7 @@ pub(crate) fn expressions(major: u32) -> Vec<String> {
         }
     }
     expressions.extend(RANGES.iter().flat_map(|(kind, bounds)| ranges(kind, bounds)));
-    expressions.extend(of_user_types());
+    expressions.extend(sets::user_values());
     expressions
 }
 
@@ -285,7 +220,7 @@ fn ranges(kind: &str, [lowest, low, high, highest]: &[&str; 4]) -> [String; 4] {
 
 fn all_of(major: Major) {
     let mut session = Session::start(major);
-    session.rows(USER_TYPES);
+    session.rows(sets::USER_TYPES);
     let types = session.user_types();
     // A table's row type is in the table where another has a column of it.
     let is_known = |name: &str| types.iter().any(|known| known.name == name);

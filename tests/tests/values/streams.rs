@@ -8,7 +8,8 @@ use serde_json::Value;
 use walscope_tests::{Major, program};
 
 use crate::check::Session;
-use crate::containers::{USER_TYPES, expressions};
+use crate::containers::expressions;
+use crate::sets::USER_TYPES;
 
 /// Tables `v0`, `v1` … of one column each, and a slot for each stream that will be read.
 fn fill(session: &mut Session, expressions: &[String], slots: &[&str]) {
