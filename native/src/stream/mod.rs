@@ -216,6 +216,7 @@ impl StreamControl {
     }
 
     /// What somebody who puts transactions together behind the stream keeps of them.
+    #[cfg(feature = "cli")]
     pub(crate) fn tell_held(&self, held: (usize, u64)) {
         self.shared.lock().held = held;
     }
