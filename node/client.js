@@ -33,6 +33,8 @@ const NATIVE_OPTIONS = [
   'memory',
   'spillDirectory',
   'reconnect',
+  'stallTimeout',
+  'maxMessage',
 ];
 const OWN_OPTIONS = ['acknowledge', 'signal', ...VALUE_OPTIONS];
 

@@ -96,9 +96,19 @@ export interface StreamOptions extends ValueOptions {
   spillDirectory?: string | undefined;
   /**
    * Whether a broken connection is replaced, with growing waits between the tries. The loop goes on
-   * where it was, and sees nothing of it. Default true.
+   * where it was, and sees nothing of it. Times are seconds: no wait is longer than `longestDelay`
+   * (30), and after `giveUpAfter` without a connection (default: never) the last error ends the
+   * stream. Default true.
    */
-  reconnect?: boolean | undefined;
+  reconnect?:
+    boolean | { longestDelay?: number | undefined; giveUpAfter?: number | undefined } | undefined;
+  /**
+   * After so many seconds of silence the server is asked for a sign of life; without one it counts
+   * as dead 10 s later. Default 30.
+   */
+  stallTimeout?: number | undefined;
+  /** The largest message that is accepted, in bytes. Default: PostgreSQL's own limit, 1 GiB. */
+  maxMessage?: number | undefined;
   /**
    * `auto`: a transaction is confirmed when the item after its end is asked for. `manual`: by
    * `stream.acknowledge()` alone. Default `auto`.
@@ -134,12 +144,33 @@ export interface StreamStatus {
   flushedLsn: string;
   /** Bytes read from the server. */
   bytes: number;
+  /** How many bytes of the log were received and are not confirmed. */
+  lagBytes: number;
+  /**
+   * How long ago the oldest transaction ended that was received and is not confirmed, by the
+   * server's clock and ours; 0 when there is none.
+   */
+  lagSeconds: number;
   /** Messages read from the server. */
   messages: number;
+  /** Inserts, updates, deletes and truncates among them, those that came again included. */
+  changes: number;
+  /** Ends of transactions, and messages outside of any, that were received. */
+  receivedItems: number;
+  /** Those that are confirmed. */
+  confirmedItems: number;
   /** Bytes that wait for the consumer. */
   bufferedBytes: number;
+  /** Bytes of transactions in pieces that wait for their end, in memory. */
+  heldBytes: number;
+  /** The same in files. */
+  spilledBytes: number;
   /** Status updates sent to the server. */
   statusUpdates: number;
+  /** How late one of them left, at most. Near `wal_sender_timeout`, the process did not get to run. */
+  feedbackDelaySeconds: number;
+  /** Whether there is a connection now. */
+  connected: boolean;
   /** How often the stream came back after its connection broke. */
   reconnects: number;
   /**

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use napi_derive::napi;
 use serde::Deserialize;
 use walscope::{
-    Acknowledge, Client, Config, ConnectionKind, OriginFilter, Stream, StreamOptions, Streaming,
+    Acknowledge, Client, Config, ConnectionKind, OriginFilter, Reconnect, Stream, StreamOptions,
+    Streaming,
 };
 
 use crate::decoder::type_table;
@@ -46,9 +48,23 @@ struct RawStreamOptions {
     raw: bool,
     memory: Option<usize>,
     spill_directory: Option<PathBuf>,
-    reconnect: Option<bool>,
+    reconnect: Option<Reconnecting>,
+    stall_timeout: Option<f64>,
+    max_message: Option<u32>,
     password: Option<String>,
     type_table: Option<String>,
+}
+
+/// Whether and how a stream comes back; times are seconds.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Reconnecting {
+    Whether(bool),
+    #[serde(rename_all = "camelCase")]
+    How {
+        longest_delay: Option<f64>,
+        give_up_after: Option<f64>,
+    },
 }
 
 /// A client: settings and an SQL connection.
@@ -121,6 +137,11 @@ impl RawStreamOptions {
             }
         };
         let defaults = StreamOptions::new(self.slot, self.publications);
+        let stall_timeout = seconds("stallTimeout", self.stall_timeout)?;
+        let reconnect = match self.reconnect {
+            None => defaults.reconnect,
+            Some(reconnect) => reconnect.build()?,
+        };
         Ok(StreamOptions {
             create_slot: self.create_slot,
             temporary: self.temporary,
@@ -136,10 +157,34 @@ impl RawStreamOptions {
             raw: self.raw,
             memory: self.memory.unwrap_or(defaults.memory),
             spill_directory: self.spill_directory,
-            reconnect: defaults.reconnect.filter(|_| self.reconnect.unwrap_or(true)),
+            reconnect,
+            stall_timeout: stall_timeout.unwrap_or(defaults.stall_timeout),
+            max_message: self.max_message.unwrap_or(defaults.max_message).min(defaults.max_message),
             ..defaults
         })
     }
+}
+
+impl Reconnecting {
+    fn build(self) -> napi::Result<Option<Reconnect>> {
+        match self {
+            Self::Whether(whether) => Ok(whether.then(Reconnect::default)),
+            Self::How { longest_delay, give_up_after } => {
+                let defaults = Reconnect::default();
+                let longest = seconds("reconnect.longestDelay", longest_delay)?;
+                Ok(Some(Reconnect {
+                    longest_delay: longest.unwrap_or(defaults.longest_delay),
+                    give_up_after: seconds("reconnect.giveUpAfter", give_up_after)?,
+                    ..defaults
+                }))
+            }
+        }
+    }
+}
+
+fn seconds(name: &str, value: Option<f64>) -> napi::Result<Option<Duration>> {
+    let duration = value.map(Duration::try_from_secs_f64).transpose();
+    duration.map_err(|error| config_error(&format!("option {name}: {error}")))
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(json: &str) -> napi::Result<T> {

@@ -47,12 +47,30 @@ pub struct RawStatus {
     pub flushed_lsn: String,
     /// Bytes read from the server.
     pub bytes: f64,
+    /// How many bytes of the log were received and are not confirmed.
+    pub lag_bytes: f64,
+    /// Age of the oldest transaction that is not confirmed, in seconds.
+    pub lag_seconds: f64,
     /// Messages read from the server.
     pub messages: f64,
+    /// Inserts, updates, deletes and truncates among them.
+    pub changes: f64,
+    /// Ends of transactions received.
+    pub received_items: f64,
+    /// Ends of transactions confirmed.
+    pub confirmed_items: f64,
     /// Bytes that wait for the consumer.
     pub buffered_bytes: f64,
+    /// Bytes of transactions in pieces that wait for their end, in memory.
+    pub held_bytes: f64,
+    /// The same in files.
+    pub spilled_bytes: f64,
     /// Status updates sent to the server.
     pub status_updates: f64,
+    /// How late one of them left, at most, in seconds.
+    pub feedback_delay_seconds: f64,
+    /// Whether there is a connection now.
+    pub connected: bool,
     /// How often the stream came back after its connection broke.
     pub reconnects: f64,
 }
@@ -138,9 +156,18 @@ impl RawStream {
             received_lsn: status.received.to_string(),
             flushed_lsn: status.flushed.to_string(),
             bytes: status.bytes as f64,
+            lag_bytes: status.lag_bytes as f64,
+            lag_seconds: status.lag.as_secs_f64(),
             messages: status.messages as f64,
+            changes: status.changes as f64,
+            received_items: status.received_items as f64,
+            confirmed_items: status.confirmed_items as f64,
             buffered_bytes: status.buffered as f64,
+            held_bytes: status.held as f64,
+            spilled_bytes: status.spilled as f64,
             status_updates: status.statuses as f64,
+            feedback_delay_seconds: status.feedback_delay.as_secs_f64(),
+            connected: status.connected,
             reconnects: status.reconnects as f64,
         }
     }

@@ -177,13 +177,18 @@ test('a consumer slower than the server is patient keeps its connection', async 
   }
 });
 
-test('a server that goes away is an error where the consumer awaits', async () => {
+for (const reconnect of [false, { giveUpAfter: 0 }])
+  test(`a server that goes away is an error where the consumer awaits: ${JSON.stringify(reconnect)}`, () =>
+    goesAway(reconnect));
+
+/** @param {boolean | { giveUpAfter: number }} reconnect */
+async function goesAway(reconnect) {
   const mortal = new Setting();
   await mortal.start();
   try {
     const slot = await mortal.slot();
     await mortal.insert([1]);
-    const stream = await mortal.stream(slot, { reconnect: false });
+    const stream = await mortal.stream(slot, { reconnect });
     async function consume() {
       for await (const change of stream) {
         if (change.kind !== 'commit') continue;
@@ -197,7 +202,7 @@ test('a server that goes away is an error where the consumer awaits', async () =
   } finally {
     await mortal.stop();
   }
-});
+}
 
 // Red without `Tracker::resume`: the rows of the first half come twice.
 test('a connection that breaks inside a transaction is not seen in the loop', async () => {
@@ -221,7 +226,10 @@ test('a connection that breaks inside a transaction is not seen in the loop', as
     seen,
     Array.from({ length: rows }, (_, index) => index + 1),
   );
-  assert.equal(stream.status().reconnects, 1);
+  const status = stream.status();
+  assert.equal(status.reconnects, 1);
+  assert.equal(status.receivedItems, 1);
+  assert.ok(status.changes > rows, `${status.changes} changes, some of them twice`);
   await setting.confirmed(slot);
 });
 
