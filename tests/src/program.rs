@@ -1,8 +1,8 @@
-//! The command-line tool under test, as a process.
+//! The command-line tool under test, and the examples, as processes.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
@@ -20,10 +20,21 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Where it cannot be built.
 pub fn path() -> PathBuf {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(build).clone()
+    PATH.get_or_init(|| build(&["--bin", "walscope"]).join("walscope")).clone()
 }
 
-fn build() -> PathBuf {
+/// The path of an example of `native/examples`, built as the tests were.
+///
+/// # Panics
+///
+/// Where it cannot be built.
+pub fn example(name: &str) -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| build(&["--examples"]).join("examples")).join(name)
+}
+
+/// Builds what these options of cargo name, and returns the folder of the profile.
+fn build(targets: &[&str]) -> PathBuf {
     let this = std::env::current_exe().expect("a program knows its executable");
     let folder = this.parent().expect("target/debug");
     // A test's executable lies in the folder `deps` of its profile.
@@ -32,14 +43,15 @@ fn build() -> PathBuf {
     let built = Command::new(cargo)
         // The features of `cargo test --workspace --all-features`, so that nothing is built twice.
         .args(["build", "--quiet", "--locked", "--workspace", "--all-features"])
-        .args(["--bin", "walscope", "--profile"])
+        .args(targets)
+        .arg("--profile")
         .arg(if profile.ends_with("release") { "release" } else { "dev" })
         .arg("--target-dir")
         .arg(profile.parent().expect("target"))
         .status()
         .expect("cargo starts");
-    assert!(built.success(), "walscope cannot be built");
-    profile.join("walscope")
+    assert!(built.success(), "cargo build {} fails", targets.join(" "));
+    profile.to_path_buf()
 }
 
 /// Runs `walscope` to its end.
@@ -51,7 +63,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Output {
     Command::new(path()).args(arguments).stdin(Stdio::null()).output().expect("walscope starts")
 }
 
-/// A `walscope` that runs; killed when dropped.
+/// A program that runs; killed when dropped.
 #[derive(Debug)]
 pub struct Program {
     child: Child,
@@ -60,16 +72,25 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts it with the arguments, its standard output in a pipe that is read as it comes.
+    /// Starts `walscope` with the arguments, its standard output in a pipe that is read as it comes.
     ///
     /// # Panics
     ///
     /// Where it cannot be started.
     pub fn start(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
-        let mut command = Command::new(path());
+        Self::start_at(&path(), arguments)
+    }
+
+    /// The same of another program.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be started.
+    pub fn start_at(path: &Path, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        let mut command = Command::new(path);
         command.args(arguments).stdin(Stdio::piped());
         let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("walscope starts");
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
         let lines = read_lines(child.stdout.take().expect("a pipe"));
         let errors = read_lines(child.stderr.take().expect("a pipe"));
         Self { child, lines, errors }
@@ -141,7 +162,7 @@ impl Program {
                 let lines = self.lines.iter().collect();
                 return (status, lines, self.errors.iter().collect());
             }
-            assert!(start.elapsed() < PATIENCE, "walscope does not end");
+            assert!(start.elapsed() < PATIENCE, "the program does not end");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
