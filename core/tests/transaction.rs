@@ -1,6 +1,6 @@
 //! The numbers of changes in their transaction.
 
-use walscope_core::pgoutput::{Begin, Message, Prepare};
+use walscope_core::pgoutput::{Begin, Message, Prepare, StreamAbort};
 use walscope_core::transaction::{Tracker, View};
 use walscope_core::{ErrorKind, Lsn, Oid, Timestamp, Xid};
 
@@ -75,4 +75,18 @@ fn a_prepare_may_come_without_a_beginning() {
     let transaction = tracker.transaction().expect("it is known");
     assert_eq!((transaction.lsn, transaction.gid.as_deref()), (prepare.prepare_lsn, Some("g")));
     assert!(!tracker.is_open());
+}
+
+/// PostgreSQL 18 sends this even where streaming is off. Red without `taken_back` in
+/// `Tracker::streamed`.
+#[test]
+fn what_was_never_sent_may_be_taken_back() {
+    let mut tracker = Tracker::new(View::Transactions);
+    let abort = StreamAbort { xid: Xid(7), subxid: Xid(8), abort: None };
+    let mut bytes = Vec::new();
+    Message::StreamAbort(abort).encode(&mut bytes);
+    let change = tracker.next(&bytes).expect("nothing is taken back");
+    assert_eq!((change.item, change.shown), (false, false));
+    assert!(!tracker.is_open());
+    assert!(Tracker::new(View::Raw).next(&bytes).expect("raw").shown);
 }

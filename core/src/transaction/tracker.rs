@@ -336,7 +336,11 @@ impl Tracker {
     /// this type's work.
     fn streamed(&self, message: &Message<'_>) -> Result<Place> {
         const CONTEXT: &str = "a streamed transaction (the raw view shows its pieces)";
-        if self.view != View::Raw {
+        let raw = self.view == View::Raw;
+        // PostgreSQL 18 was seen to take back what it had never sent, with streaming off too, after
+        // transactions that were rolled back. There is nothing to do about it.
+        let taken_back = matches!(message, Message::StreamAbort(_));
+        if !raw && !taken_back {
             return Err(Error::new(ErrorKind::Unsupported, 0, CONTEXT));
         }
         if self.transaction.is_some() {
@@ -349,7 +353,7 @@ impl Tracker {
             Message::StreamPrepare(prepare) => (Some(prepare.xid), true),
             _ => (self.decoder.streaming(), false),
         };
-        Ok(Place { xid, item, ..Place::SHOWN })
+        Ok(Place { xid, item, shown: raw, ..Place::SHOWN })
     }
 }
 
