@@ -14,12 +14,16 @@
 
 mod certificates;
 mod cluster;
+pub mod crashes;
 pub mod differential;
 mod external;
 pub mod fixtures;
 mod guard;
 mod install;
 pub mod program;
+pub mod proxy;
+mod random;
+pub mod sampler;
 mod server;
 mod sql;
 pub mod tools;

@@ -111,6 +111,11 @@ impl Program {
         }
     }
 
+    /// A line of standard output that is there already.
+    pub fn line_that_is_there(&mut self) -> Option<String> {
+        self.lines.try_recv().ok()
+    }
+
     /// Reads lines up to one that `is_last` accepts, and returns them with it.
     pub fn lines_until(&mut self, is_last: impl Fn(&str) -> bool) -> Vec<String> {
         let mut lines = Vec::new();

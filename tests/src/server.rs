@@ -12,6 +12,7 @@ use crate::certificates::TlsFiles;
 use crate::cluster::Cluster;
 use crate::external::External;
 use crate::install::Major;
+use crate::sampler::{Sample, Sampler};
 use crate::sql::{self, Row};
 
 /// The password of every role of an embedded server.
@@ -237,6 +238,26 @@ impl Server {
 
     async fn open(config: &Config) -> Client {
         sql::connect(config).await.unwrap_or_else(|error| panic!("cannot connect: {error:?}"))
+    }
+
+    /// Looks at a slot's positions all the time; what `check` says about one is kept.
+    pub fn watch_slot(
+        &self,
+        slot: &str,
+        check: impl Fn(&Sample) -> Option<String> + Send + 'static,
+    ) -> Sampler {
+        Sampler::start(self.config.clone(), slot, check)
+    }
+
+    /// The harness's own way in.
+    pub(crate) fn socket(&self) -> &Config {
+        &self.config
+    }
+
+    /// The same as a connection string.
+    pub(crate) fn socket_conninfo(&self) -> String {
+        let folder = self.folder();
+        format!("host={} port={} user=postgres dbname=postgres", folder.display(), self.port())
     }
 
     /// Stops the server in order and starts it again on the same port; after [`Server::kill`], only

@@ -1,8 +1,8 @@
 //! Statements that change tables' definitions.
 
 use super::catalog::{Column, Table};
-use super::random::Random;
 use super::values;
+use crate::random::Random;
 
 /// Above this tables are dropped, below made.
 const ENOUGH_TABLES: usize = 16;

@@ -6,14 +6,13 @@
 
 mod catalog;
 mod definitions;
-mod random;
 mod rows;
 mod session;
 mod values;
 
 use std::fmt;
 
-use random::Random;
+use crate::random::Random;
 use session::{Session, Transaction};
 
 use crate::Server;

@@ -1,8 +1,8 @@
 //! Statements that change rows, and messages.
 
 use super::catalog::{Column, Table};
-use super::random::Random;
 use super::values;
+use crate::random::Random;
 
 /// A statement on rows of one of the tables, which may fail.
 pub(super) fn statement(random: &mut Random, tables: &[Table]) -> String {

@@ -3,7 +3,7 @@
 //! Left out are the `reg*` types, whose binary form is a number where their text is a name, and
 //! JSON's own null at the top of a document, which a line of JSON cannot tell from NULL.
 
-use super::random::Random;
+use crate::random::Random;
 
 /// A type by the name that `format_type` gives it, and texts of its values.
 type Samples = (&'static str, &'static [&'static str]);

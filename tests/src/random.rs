@@ -2,10 +2,10 @@
 
 /// The generator SplitMix64.
 #[derive(Clone, Debug)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -18,25 +18,25 @@ impl Random {
     }
 
     /// A number from 0 up to `end`, which it does not reach.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end as u64).unwrap_or_default()
     }
 
-    pub(super) fn between(&mut self, first: usize, last: usize) -> usize {
+    pub(crate) fn between(&mut self, first: usize, last: usize) -> usize {
         first + self.below(last + 1 - first)
     }
 
     /// True so many times of a hundred.
-    pub(super) fn percent(&mut self, share: usize) -> bool {
+    pub(crate) fn percent(&mut self, share: usize) -> bool {
         self.below(100) < share
     }
 
-    pub(super) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }
 
     /// Some of the items in a random order, at least one.
-    pub(super) fn some<T: Clone>(&mut self, items: &[T], most: usize) -> Vec<T> {
+    pub(crate) fn some<T: Clone>(&mut self, items: &[T], most: usize) -> Vec<T> {
         let mut rest = items.to_vec();
         let count = self.between(1, most.min(rest.len()));
         (0..count).map(|_| rest.swap_remove(self.below(rest.len()))).collect()

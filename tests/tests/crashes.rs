@@ -1,0 +1,21 @@
+//! A short version of the loss proof, which `cargo run --release -p walscope-tests --bin crashes` does in
+//! full.
+
+use std::path::PathBuf;
+
+use walscope_tests::Major;
+use walscope_tests::crashes::{CrashOptions, prove};
+
+/// Red, each by itself:
+/// - with `.max(self.received)` behind `item.flushes()` in `Session::confirm_items` (something is
+///   confirmed that nobody has);
+/// - with `None` for `Some(self.position)` in `Delivery::resume` (transactions come again within a
+///   process);
+/// - with `store` behind `confirm_items` in `crashes/consumer.rs`, which shows that a loss is seen.
+#[test]
+fn a_consumer_that_crashes_again_and_again_has_each_change_once() {
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_crashes"));
+    let consumer = vec![program, PathBuf::from("consume")];
+    let report = prove(CrashOptions { major: Major::V18, seed: 1, points: 20, least: 2, consumer });
+    println!("{report}");
+}
