@@ -20,6 +20,7 @@ use crate::auth;
 use crate::config::{Config, Keepalives, SslMode};
 use crate::error::{Error, Result, TlsError};
 use crate::notices::Notices;
+use crate::tcp::Tcp;
 use crate::tls::Tls;
 use crate::wire::{Backend, Socket, Wire, server_error};
 
@@ -214,7 +215,7 @@ fn prepare(stream: &TcpStream, keepalives: Keepalives) -> io::Result<()> {
 /// Asks for TLS: SSLRequest is answered by one byte, `S` or `N`.
 async fn encrypt(mut stream: TcpStream, encryption: Encryption<'_>) -> Result<Socket> {
     let tls = match encryption {
-        Encryption::None => return Ok(Socket::Plain(stream)),
+        Encryption::None => return Ok(Socket::Plain(Tcp::new(stream))),
         Encryption::IfOffered(tls) | Encryption::Always(tls) => tls,
     };
     let mut request = BytesMut::new();
@@ -226,7 +227,7 @@ async fn encrypt(mut stream: TcpStream, encryption: Encryption<'_>) -> Result<So
     match (&answer[..length], encryption) {
         ([], _) => Err(Error::Closed),
         (b"S", _) => Ok(Socket::Tls(Box::new(tls.handshake(stream).await?))),
-        (b"N", Encryption::IfOffered(_)) => Ok(Socket::Plain(stream)),
+        (b"N", Encryption::IfOffered(_)) => Ok(Socket::Plain(Tcp::new(stream))),
         (b"N", _) => Err(TlsError::Refused.into()),
         ([b'S' | b'N', ..], _) => Err(TlsError::EarlyData.into()),
         ([other, ..], _) => Err(Error::protocol(format!(

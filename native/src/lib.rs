@@ -103,6 +103,7 @@ mod slots;
 mod spill;
 mod sql;
 mod stream;
+mod tcp;
 mod tls;
 #[cfg(feature = "types")]
 mod type_file;

@@ -13,6 +13,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
+use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -20,12 +21,15 @@ use tokio_rustls::client::TlsStream;
 use crate::certificate;
 use crate::config::{Config, RootCertificates, SslMode};
 use crate::error::{Error, Result, TlsError};
+use crate::tcp::Tcp;
 use crate::verifier::{Trust, Verifier};
 
 /// What PostgreSQL 17 and later expect, and earlier versions do not look at.
 const ALPN: &[u8] = b"postgresql";
 /// libpq's own place for trusted certificates, in the home directory.
 const DEFAULT_ROOT_FILE: &str = ".postgresql/root.crt";
+/// What is read from the socket at once.
+const READ_SIZE: usize = 64 * 1024;
 
 /// How to make TLS connections for some settings.
 pub(crate) struct Tls {
@@ -58,7 +62,9 @@ impl Tls {
     }
 
     /// Makes the TLS connection after the server has agreed to it.
-    pub(crate) async fn handshake(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>> {
+    pub(crate) async fn handshake(&self, stream: TcpStream) -> Result<TlsStream<BufReader<Tcp>>> {
+        // rustls asks for 4 KiB at a time; the server sends a record for each message.
+        let stream = BufReader::with_capacity(READ_SIZE, Tcp::new(stream));
         let connected = self.connector.connect(self.name.clone(), stream).await;
         connected.map_err(|error| Error::Tls(handshake_error(&self.host, error)))
     }
@@ -157,7 +163,7 @@ fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
 }
 
 /// The channel binding of a connection, where its certificate allows one.
-pub(crate) fn channel_binding(stream: &TlsStream<TcpStream>) -> Option<Vec<u8>> {
+pub(crate) fn channel_binding(stream: &TlsStream<BufReader<Tcp>>) -> Option<Vec<u8>> {
     let (_, connection) = stream.get_ref();
     certificate::end_point(connection.peer_certificates()?.first()?)
 }

@@ -11,12 +11,12 @@ use std::task::{Context, Poll};
 use bytes::{Buf, BytesMut};
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::{ErrorFields, Header, Message};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, ReadBuf};
 use tokio_rustls::client::TlsStream;
 
 use crate::error::{Error, Result};
 use crate::server_error::ServerError;
+use crate::tcp::Tcp;
 use crate::tls;
 
 /// CopyBothResponse: `'W'`, int32 length, int8 format, int16 columns, int16 format of each.
@@ -35,9 +35,19 @@ const READ_SIZE: usize = 8 * 1024;
 #[derive(Debug)]
 pub(crate) enum Socket {
     /// Without TLS.
-    Plain(TcpStream),
+    Plain(Tcp),
     /// In TLS.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<BufReader<Tcp>>>),
+}
+
+impl Socket {
+    /// Lets bytes gather, without a word of them, until it is used again.
+    pub(crate) fn rest(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(tcp) => tcp.rest(),
+            Self::Tls(stream) => stream.get_mut().0.get_mut().rest(),
+        }
+    }
 }
 
 impl AsyncRead for Socket {

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{Buf, BytesMut};
 use postgres_protocol::message::backend::Message as Backend;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, Sleep, timeout};
 use tracing::{debug, trace, warn};
 use walscope_core::frame::{COPY_DATA, FrameDecoder, Step};
@@ -23,7 +23,7 @@ use super::pace::Pace;
 use super::shared::{Closing, Shared, State};
 use crate::error::{Error, Result};
 use crate::undecodable::Undecodable;
-use crate::wire::server_error;
+use crate::wire::{Socket, server_error};
 
 /// Reading stops when so many bytes wait for the consumer.
 const BUFFER_LIMIT: usize = 4 * 1024 * 1024;
@@ -55,8 +55,8 @@ const COMMAND_COMPLETE: u8 = b'C';
 const OBJECT_NOT_IN_PREREQUISITE_STATE: &str = "55000";
 
 /// The state of the task.
-pub(super) struct Driver<S> {
-    socket: S,
+pub(super) struct Driver {
+    socket: Socket,
     shared: Arc<Shared>,
     frames: FrameDecoder,
     output: BytesMut,
@@ -78,9 +78,9 @@ enum Progress {
     Ended,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
+impl Driver {
     /// A driver of `socket`, whose first bytes may be in the shared buffer already.
-    pub(super) fn new(socket: S, shared: Arc<Shared>, max_message: u32) -> Self {
+    pub(super) fn new(socket: Socket, shared: Arc<Shared>, max_message: u32) -> Self {
         Self {
             socket,
             shared,
@@ -165,6 +165,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             Poll::Ready(Ok(read)) => {
                 state.counters.bytes += read as u64;
                 self.pace.has_read(read < room, now);
+                if self.pace.until().is_some() {
+                    self.socket.rest().map_err(Error::Io)?;
+                }
                 let before = (state.whole, state.notices.len());
                 let progress = take_frames(&mut self.frames, &mut state, now)?;
                 if (state.whole, state.notices.len()) != before {

@@ -6,14 +6,19 @@
 
 use walscope_core::session::Micros;
 
-/// How long messages may gather.
+/// How long messages may gather. The runtime's clock ticks in milliseconds, so it becomes one or two.
 const PAUSE: Micros = 500;
-/// Reads that follow each other in less than this are those of a backlog.
-const BACKLOG: Micros = 2_000;
+/// A read that finds something within this, once there may be one, follows the read before.
+const BACKLOG: Micros = 1_000;
+/// So many reads that follow each other are those of a backlog. A small transaction takes fewer.
+const READS: u32 = 4;
 
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    last_read: Option<Micros>,
+    /// Since when there may be a read.
+    since: Micros,
+    /// Reads that followed each other.
+    reads: u32,
     /// No reading before this.
     pause: Option<Micros>,
 }
@@ -23,6 +28,7 @@ impl Pace {
     pub(super) fn pauses(&mut self, now: Micros) -> bool {
         if self.pause.is_some_and(|until| now >= until) {
             self.pause = None;
+            self.since = now;
         }
         self.pause.is_some()
     }
@@ -34,10 +40,11 @@ impl Pace {
 
     /// Something was read; `drained`: all there was.
     pub(super) fn has_read(&mut self, drained: bool, now: Micros) {
-        let backlog = self.last_read.is_some_and(|last| now < last + BACKLOG);
-        self.last_read = Some(now);
-        if drained && backlog {
-            self.pause = Some(now + PAUSE);
+        let follows = now < self.since.saturating_add(BACKLOG);
+        self.reads = if follows { self.reads.saturating_add(1) } else { 1 };
+        self.since = now;
+        if drained && self.reads >= READS {
+            self.pause = Some(now.saturating_add(PAUSE));
         }
     }
 }
@@ -49,23 +56,35 @@ mod tests {
     #[test]
     fn what_comes_after_silence_is_read_at_once() {
         let mut pace = Pace::default();
-        for now in [0, 10_000, 20_000] {
-            assert!(!pace.pauses(now));
-            pace.has_read(true, now);
-            assert!(!pace.pauses(now + 1), "the next message may follow at once");
+        for now in [0, 10_000, 20_000, 30_000, 40_000] {
+            // A transaction of a few rows may come in pieces.
+            for now in [now, now + 100, now + 200] {
+                assert!(!pace.pauses(now));
+                pace.has_read(true, now);
+                assert!(!pace.pauses(now + 1), "the next message may follow at once");
+            }
         }
     }
 
     #[test]
     fn a_backlog_gathers_and_its_tail_does_not_wait_for_ever() {
         let mut pace = Pace::default();
-        pace.has_read(true, 0);
-        pace.has_read(true, 100);
-        assert!(pace.pauses(101));
-        assert_eq!(pace.until(), Some(100 + PAUSE));
-        assert!(!pace.pauses(100 + PAUSE));
+        for now in [0, 100, 200, 300] {
+            assert!(!pace.pauses(now));
+            pace.has_read(true, now);
+        }
+        assert!(pace.pauses(301));
+        assert_eq!(pace.until(), Some(300 + PAUSE));
+        // However late the pause is noticed to be over: what was found then follows.
+        assert!(!pace.pauses(2_500));
+        pace.has_read(true, 2_510);
+        assert!(pace.pauses(2_511));
+        assert!(!pace.pauses(2_510 + PAUSE));
         // There is more than fits: nothing needs to gather.
-        pace.has_read(false, 700);
-        assert!(!pace.pauses(701));
+        pace.has_read(false, 3_200);
+        assert!(!pace.pauses(3_201));
+        // Nothing was there for a while.
+        pace.has_read(true, 3_200 + BACKLOG);
+        assert!(!pace.pauses(3_201 + BACKLOG));
     }
 }
