@@ -252,6 +252,17 @@ impl Error {
     }
 }
 
+/// Refuses what a server does not have yet, if it is wanted.
+pub(crate) fn require(wanted: bool, major: u32, since: u32, what: &str) -> Result<()> {
+    if !wanted || major >= since {
+        return Ok(());
+    }
+    Err(Error::Unsupported {
+        problem: format!("PostgreSQL {major} does not have the {what}"),
+        hint: Some(format!("Leave it out, or use PostgreSQL {since} or newer")),
+    })
+}
+
 fn connect_hint(error: &io::Error) -> Option<String> {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Some(

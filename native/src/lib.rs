@@ -98,11 +98,14 @@ mod error;
 mod json;
 mod json_column;
 mod notices;
+mod publications;
+mod result_row;
 mod server_error;
 mod slots;
 mod spill;
 mod sql;
 mod stream;
+mod system;
 mod tcp;
 mod tls;
 #[cfg(feature = "types")]
@@ -117,8 +120,14 @@ pub use config::{Config, RootCertificates, SslMode};
 pub use connect::ConnectionKind;
 pub use error::{ConfigError, Error, ErrorClass, Result, TlsError};
 pub use json_column::Json;
+pub use publications::{
+    GeneratedColumns, Publication, PublicationChange, PublicationInfo, PublicationOptions,
+    PublicationScope, PublishedKind, PublishedObjects, PublishedTable,
+};
 pub use server_error::ServerError;
-pub use slots::{CreatedSlot, SlotInfo, System, TimelineEntry};
+pub use slots::{
+    CreatedSlot, ExportedSnapshot, LogicalSlot, PhysicalSlot, SlotChanges, SlotInfo, SlotPosition,
+};
 pub use spill::SpillFiles;
 pub use sql::{
     publication_list, quote_ident, quote_literal, quote_replication_literal, start_replication_sql,
@@ -128,6 +137,7 @@ pub use stream::{
     StreamControl, StreamEvent, StreamInfo, StreamOptions, StreamStatus, Streaming,
     TransactionChanges, Transactions,
 };
+pub use system::{System, TimelineEntry};
 #[cfg(feature = "types")]
 pub use type_file::{TypeFileError, types_from_json, types_to_json};
 pub use undecodable::Undecodable;

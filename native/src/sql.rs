@@ -35,23 +35,6 @@ pub fn publication_list<S: AsRef<str>>(names: &[S]) -> String {
     quoted.join(",")
 }
 
-/// `CREATE_REPLICATION_SLOT` of a logical slot, which exports no snapshot. Options are words
-/// before PostgreSQL 15, and a parenthesised list since.
-pub(crate) fn create_slot_sql(major: u32, name: &str, plugin: &str, temporary: bool) -> String {
-    let temporary = if temporary { " TEMPORARY" } else { "" };
-    let options = if major >= 15 { "(SNAPSHOT 'nothing')" } else { "NOEXPORT_SNAPSHOT" };
-    format!(
-        "CREATE_REPLICATION_SLOT {}{temporary} LOGICAL {} {options}",
-        quote_ident(name),
-        quote_ident(plugin)
-    )
-}
-
-/// `DROP_REPLICATION_SLOT`; with `wait` the server waits until nobody uses the slot.
-pub(crate) fn drop_slot_sql(name: &str, wait: bool) -> String {
-    format!("DROP_REPLICATION_SLOT {}{}", quote_ident(name), if wait { " WAIT" } else { "" })
-}
-
 /// `START_REPLICATION` of a logical slot with the plugin's options.
 pub fn start_replication_sql(slot: &str, start: Lsn, options: &[(&str, &str)]) -> String {
     let mut sql = format!("START_REPLICATION SLOT {} LOGICAL {start}", quote_ident(slot));
@@ -90,20 +73,6 @@ mod tests {
             assert_eq!(quote_literal(text), sql);
             assert_eq!(quote_replication_literal(text), replication);
         }
-    }
-
-    #[test]
-    fn slots_are_created_in_the_servers_syntax() {
-        assert_eq!(
-            create_slot_sql(14, "s", "pgoutput", true),
-            "CREATE_REPLICATION_SLOT \"s\" TEMPORARY LOGICAL \"pgoutput\" NOEXPORT_SNAPSHOT"
-        );
-        assert_eq!(
-            create_slot_sql(15, "s", "pgoutput", false),
-            "CREATE_REPLICATION_SLOT \"s\" LOGICAL \"pgoutput\" (SNAPSHOT 'nothing')"
-        );
-        assert_eq!(drop_slot_sql("s", true), "DROP_REPLICATION_SLOT \"s\" WAIT");
-        assert_eq!(drop_slot_sql("s", false), "DROP_REPLICATION_SLOT \"s\"");
     }
 
     #[test]

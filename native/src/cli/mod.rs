@@ -13,6 +13,7 @@ mod pieces;
 mod printing;
 mod progress;
 mod signals;
+mod slot;
 mod stream;
 mod types;
 mod values;
@@ -22,6 +23,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{ArgAction, Parser, Subcommand};
+use tokio::runtime::{Builder, Runtime};
 use tracing::level_filters::LevelFilter;
 
 /// Reads PostgreSQL's write-ahead log.
@@ -43,6 +45,8 @@ enum Command {
     Decode(decode::Arguments),
     /// Print a table of a database's user types, for --types
     Types(types::Arguments),
+    /// Create, list, alter, read and drop replication slots
+    Slot(slot::Arguments),
 }
 
 /// Why a subcommand failed: what, where, and what to do.
@@ -101,6 +105,12 @@ fn trace(verbose: u8) {
     tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).init();
 }
 
+/// A runtime for a command that only asks the server.
+fn runtime() -> Result<Runtime, Failure> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))
+}
+
 /// Runs the tool with the process's arguments.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -109,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Stream(arguments) => stream::run(*arguments),
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Types(arguments) => types::run(&arguments),
+        Command::Slot(arguments) => slot::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

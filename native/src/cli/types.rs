@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap::Args;
 
-use super::{Failure, output};
+use super::{Failure, output, runtime};
 use crate::{Client, Config, ConnectionKind, types_to_json};
 
 #[derive(Debug, Args)]
@@ -15,11 +15,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = Config::parse(&arguments.conninfo)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(format!("cannot start: {error}")))?;
-    let types = runtime.block_on(async {
+    let types = runtime()?.block_on(async {
         let mut client = Client::connect(&config, ConnectionKind::Sql).await?;
         let types = client.user_types().await;
         client.close().await;

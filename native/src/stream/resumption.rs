@@ -6,7 +6,8 @@ use walscope_core::{Lsn, TimelineId};
 use super::start::StreamInfo;
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::slots::{SlotInfo, System};
+use crate::slots::SlotInfo;
+use crate::system::System;
 
 /// The same system, on the same timeline or on one that left ours behind what is confirmed.
 pub(super) async fn check_system(

@@ -21,9 +21,10 @@ use crate::client::{Client, Replication};
 use crate::config::Config;
 use crate::connect::ConnectionKind;
 use crate::error::{Error, Result};
-use crate::slots::{SlotInfo, System};
+use crate::slots::{LogicalSlot, SlotInfo};
 use crate::spill::SpillFiles;
 use crate::sql::start_replication_sql;
+use crate::system::System;
 
 /// What was found when a stream started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,7 +226,8 @@ async fn slot(
     if !options.create_slot {
         return Err(Error::SlotMissing { slot: name.clone() });
     }
-    let created = client.create_logical_slot(name, plugin, options.temporary).await?;
+    let slot = LogicalSlot { temporary: options.temporary, ..LogicalSlot::new(name, plugin) };
+    let created = client.create_logical_slot(&slot).await?;
     let kind = if options.temporary { "temporary slot" } else { "slot" };
     remarks.push(format!("created {kind} \"{name}\" at {}", created.consistent_point));
     Ok((created.consistent_point, true))

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use walscope::{Client, Config, ConnectionKind, Error, ErrorClass};
+use walscope::{Client, Config, ConnectionKind, Error, ErrorClass, LogicalSlot};
 use walscope_tests::{Major, Server, ServerOptions, Tls};
 
 use crate::{code, code_and_hint, connect, replicate, run, start};
@@ -75,7 +75,7 @@ fn wal_level_is_too_low() {
         let server = with_settings(major, &[("wal_level", "replica")]);
         run(async {
             let mut client = replicate(&server, &[]).await.unwrap();
-            let made = client.create_logical_slot("s", "pgoutput", false).await;
+            let made = client.create_logical_slot(&LogicalSlot::new("s", "pgoutput")).await;
             let (code, hint) = code_and_hint(made);
             assert_eq!(code, "55000", "{major}");
             assert!(hint.contains("wal_level = logical"), "{major}: {hint}");
@@ -90,8 +90,8 @@ fn too_many_slots_and_senders() {
         let server = with_settings(major, &settings);
         run(async {
             let mut client = replicate(&server, &[]).await.unwrap();
-            client.create_logical_slot("one", "pgoutput", false).await.unwrap();
-            let two = client.create_logical_slot("two", "pgoutput", false).await;
+            client.create_logical_slot(&LogicalSlot::new("one", "pgoutput")).await.unwrap();
+            let two = client.create_logical_slot(&LogicalSlot::new("two", "pgoutput")).await;
             let (found, hint) = code_and_hint(two);
             assert_eq!(found, "53400", "{major}");
             assert!(hint.contains("max_replication_slots"), "{major}: {hint}");

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
+use walscope::LogicalSlot;
 use walscope_tests::{Major, Tls};
 
 use crate::{code, connect, replicate, run, start, value};
@@ -168,7 +169,7 @@ fn bytes_of_a_database_without_encoding_stay_reachable() {
             assert_eq!(client.parameter("client_encoding"), Some("SQL_ASCII"));
             let sql = "CREATE TABLE public.t (c text); CREATE PUBLICATION p FOR ALL TABLES";
             client.simple_query(sql).await.unwrap();
-            client.create_logical_slot("s", "pgoutput", false).await.unwrap();
+            client.create_logical_slot(&LogicalSlot::new("s", "pgoutput")).await.unwrap();
             client.simple_query("INSERT INTO public.t VALUES (E'\\xff')").await.unwrap();
             let sql = "SELECT encode(data, 'escape') FROM pg_logical_slot_peek_binary_changes('s', \
                        NULL, NULL, 'proto_version', '1', 'publication_names', 'p') \

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use walscope::{publication_list, quote_literal, start_replication_sql};
+use walscope::{LogicalSlot, publication_list, quote_literal, start_replication_sql};
 use walscope_core::Lsn;
 use walscope_tests::{Major, Tls};
 
@@ -46,7 +46,8 @@ fn a_slot_is_made_seen_used_and_dropped() {
         run(async {
             let mut client = replicate(&server, &[]).await.unwrap();
             assert_eq!(client.slot_info("s1").await.unwrap(), None);
-            let slot = client.create_logical_slot("s1", "pgoutput", false).await.unwrap();
+            let slot =
+                client.create_logical_slot(&LogicalSlot::new("s1", "pgoutput")).await.unwrap();
             assert_eq!((slot.name.as_str(), slot.plugin.as_str()), ("s1", "pgoutput"));
             let info = client.slot_info("s1").await.unwrap().unwrap();
             assert_eq!(info.confirmed_flush_lsn, Some(slot.consistent_point), "{major}");
@@ -59,7 +60,7 @@ fn a_slot_is_made_seen_used_and_dropped() {
             assert_eq!(info.wal_status.as_deref(), Some("reserved"));
             assert!(!info.two_phase && !info.conflicting && !info.failover && !info.synced);
             assert_eq!(info.invalidation_reason, None);
-            let again = client.create_logical_slot("s1", "pgoutput", false).await;
+            let again = client.create_logical_slot(&LogicalSlot::new("s1", "pgoutput")).await;
             assert_eq!(code(again), "42710");
 
             // A stream begins, so the slot has a holder. A query cannot go on as a stream.
@@ -91,7 +92,9 @@ fn a_temporary_slot_goes_with_its_connection() {
         let server = start(major, Tls::Off);
         run(async {
             let mut client = replicate(&server, &[]).await.unwrap();
-            client.create_logical_slot("fleeting", "test_decoding", true).await.unwrap();
+            let slot =
+                LogicalSlot { temporary: true, ..LogicalSlot::new("fleeting", "test_decoding") };
+            client.create_logical_slot(&slot).await.unwrap();
             let info = client.slot_info("fleeting").await.unwrap().unwrap();
             assert!(info.temporary && info.active);
             assert_eq!(info.plugin.as_deref(), Some("test_decoding"));
@@ -111,11 +114,14 @@ fn wrong_slots_are_refused() {
     run(async {
         let mut client = replicate(&server, &[]).await.unwrap();
         for name in ["", "Upper", "with space", "a\"b", "ü", "it's"] {
-            let made = client.create_logical_slot(name, "pgoutput", false).await;
+            let made = client.create_logical_slot(&LogicalSlot::new(name, "pgoutput")).await;
             assert!(["42602", "42601"].contains(&code(made).as_str()), "{name}");
         }
         for (plugin, expected) in [("no such, 'plugin'", "58P01"), ("a\" LOGICAL \"b", "42601")] {
-            assert_eq!(code(client.create_logical_slot("s", plugin, false).await), expected);
+            assert_eq!(
+                code(client.create_logical_slot(&LogicalSlot::new("s", plugin)).await),
+                expected
+            );
         }
         for name in ["it's", "back\\slash", "\"", "x".repeat(64).as_str()] {
             assert_eq!(client.slot_info(name).await.unwrap(), None, "{name}");
@@ -150,7 +156,7 @@ fn oddly_named_publications_are_found_and_streamed() {
             let names = [cut.as_str(), "PLAIN", "no"];
             assert_eq!(client.publications_missing(&names).await.unwrap(), names);
 
-            client.create_logical_slot("s", "pgoutput", false).await.unwrap();
+            client.create_logical_slot(&LogicalSlot::new("s", "pgoutput")).await.unwrap();
             for number in 0..ODD_NAMES.len() {
                 let sql = format!("INSERT INTO public.t{number} VALUES ({number})");
                 client.simple_query(&sql).await.unwrap();
