@@ -1,5 +1,7 @@
 //! Publications: what is made is what is listed, whatever the names are.
 
+use std::slice::from_ref;
+
 use walscope::{
     Client, ConnectionKind, GeneratedColumns, Publication, PublicationChange, PublicationOptions,
     PublicationScope, PublishedKind, PublishedObjects, PublishedTable, quote_ident,
@@ -129,12 +131,12 @@ fn publications_are_altered_and_dropped() {
             client.create_publication(&Publication::of_tables("P", [odd.clone()])).await.unwrap();
 
             let both = objects(&[odd.clone(), plain.clone()], &[]);
-            let mut change = PublicationChange::Add(objects(&[plain.clone()], &[]));
+            let mut change = PublicationChange::Add(objects(from_ref(&plain), &[]));
             client.alter_publication("P", &change).await.unwrap();
             assert_eq!(listed(&mut client).await.scope, PublicationScope::Named(both));
-            change = PublicationChange::Drop(objects(&[odd.clone()], &[]));
+            change = PublicationChange::Drop(objects(from_ref(&odd), &[]));
             client.alter_publication("P", &change).await.unwrap();
-            assert_eq!(listed(&mut client).await.scope, scope(&[plain.clone()], &[]));
+            assert_eq!(listed(&mut client).await.scope, scope(from_ref(&plain), &[]));
             // Tables that inherit from a table come with it.
             let parent = PublishedTable::new("public", "other");
             change = PublicationChange::Set(objects(&[parent], &[]));

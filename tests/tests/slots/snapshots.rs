@@ -169,7 +169,7 @@ fn a_used_snapshot_is_the_transactions() {
             assert_eq!(count(&mut client).await, 5);
             assert_eq!(streamed(&server), BTreeSet::from([4, 5]), "{major}");
 
-            // What fails leaves no transaction behind.
+            // What fails leaves no transaction behind: red without the `ROLLBACK`.
             assert_eq!(code(client.create_slot_using_snapshot(&slot()).await), "42710");
             assert_eq!(count(&mut client).await, 5);
             client.simple_query("BEGIN; SELECT count(*) FROM public.t").await.unwrap();
