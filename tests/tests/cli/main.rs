@@ -5,6 +5,7 @@ mod capture;
 mod confirmation;
 mod lines;
 mod relations;
+mod undecodable;
 
 use walscope_tests::Server;
 
