@@ -1,6 +1,5 @@
 //! The bounds-checked cursor: the only code of this crate that takes bytes apart.
 
-#[cfg(feature = "alloc")]
 use core::ops::Range;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -177,7 +176,6 @@ impl<'a> Reader<'a> {
 ///
 /// Decoded messages borrow their fields from the input, so a field's place needs no record of its
 /// own: addresses say it. Nothing is read through them.
-#[cfg(feature = "alloc")]
 #[inline]
 pub(crate) fn range_in(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
     let start = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;

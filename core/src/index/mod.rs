@@ -36,7 +36,7 @@ use core::ops::Range;
 
 use crate::capture::{self, Entry, Next, Reader};
 use crate::error::Error;
-use crate::pgoutput::Message;
+use crate::pgoutput::{Message, tag};
 use crate::reader::range_in;
 use crate::relation::BadValue;
 use crate::replication::{PrimaryKeepalive, XLogData};
@@ -250,6 +250,8 @@ impl Indexer {
     fn data(&mut self, data: XLogData<'_>, input: &[u8]) -> Result<(), Failure> {
         let message = place(input, data.data);
         self.lsn = data.start;
+        // Of some prepared transactions PostgreSQL 18 sends the end alone.
+        let ends_alone = data.data.first() == Some(&tag::PREPARE) && !self.tracker.is_open();
         let change = match self.tracker.next_at(data.start, data.data) {
             Ok(change) => change,
             Err(error) => {
@@ -262,7 +264,7 @@ impl Indexer {
             self.items = self.items.saturating_add(1);
         }
         let begins = matches!(change.message, Message::Begin(_) | Message::BeginPrepare(_));
-        if begins || matches!(change.message, Message::Origin(_)) {
+        if begins || ends_alone || matches!(change.message, Message::Origin(_)) {
             self.context_due = true;
         }
         if !change.shown {
