@@ -9,7 +9,7 @@ use walscope_core::transaction::{Tracker, View};
 use walscope_core::{Error, Lsn};
 
 use crate::Plugin;
-use crate::json::{self, Values};
+use crate::json::{self, Debezium, Values};
 
 /// Writes the lines of one connection after the other.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(super) struct Lines {
     /// The connection's plugin is not pgoutput: its messages are written as they are.
     undecoded: bool,
     values: Values,
+    /// Lines are events in Debezium's envelope.
+    debezium: Option<Debezium>,
     /// Items, as a stream counts them, whose lines were written.
     pub(super) items: u64,
 }
@@ -77,7 +79,12 @@ impl From<Error> for NoLine {
 impl Lines {
     pub(super) fn new(view: View, plugin: &Plugin, values: Values) -> Self {
         let undecoded = *plugin != Plugin::Pgoutput;
-        Self { tracker: Tracker::new(view), undecoded, values, items: 0 }
+        Self { tracker: Tracker::new(view), undecoded, values, debezium: None, items: 0 }
+    }
+
+    /// The same lines in Debezium's envelope.
+    pub(super) fn in_envelope(self, debezium: Option<Debezium>) -> Self {
+        Self { debezium, ..self }
     }
 
     /// Whether messages are written as they are.
@@ -112,8 +119,12 @@ impl Lines {
             Entry::Data(data) => {
                 let change = self.tracker.next_at(data.start, data.data)?;
                 if change.shown {
-                    json::write_change(out, &change, data, &mut self.tracker, &self.values)
-                        .map_err(NoLine::Value)?;
+                    let (tracker, values) = (&mut self.tracker, &self.values);
+                    match &self.debezium {
+                        None => json::write_change(out, &change, data, tracker, values),
+                        Some(debezium) => debezium.write(out, &change, data, tracker, values),
+                    }
+                    .map_err(NoLine::Value)?;
                 }
                 if change.item {
                     self.items += 1;

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use clap::{Args, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, ValueEnum};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 use walscope_core::Lsn;
@@ -22,6 +23,7 @@ use super::printing::{Printer, Printing};
 use super::signals::Signals;
 use super::values::ValueOptions;
 use super::{Failure, metrics, progress, say};
+use crate::json::Debezium;
 use crate::{
     Acknowledge, Config, OriginFilter, Plugin, Stream, StreamEvent, StreamOptions, Streaming,
 };
@@ -124,7 +126,11 @@ enum Ack {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// A change as walscope has it
     Json,
+    /// Events in Debezium's envelope
+    Debezium,
+    /// Not at all
     None,
 }
 
@@ -155,6 +161,25 @@ impl Arguments {
                 Plugin::Other { name: name.clone(), options: self.plugin_options.clone() }
             }
         }
+    }
+
+    /// What does not go together with `--format debezium`.
+    fn conflict(&self) -> Option<&'static str> {
+        if self.format != Format::Debezium {
+            return None;
+        }
+        if self.raw || self.plugin.is_some() {
+            return Some("--format debezium needs the changes of whole transactions");
+        }
+        let stdin = self.ack == Ack::Stdin;
+        stdin.then_some("--ack stdin needs the ends of transactions, which --format json prints")
+    }
+
+    fn envelope(&self, config: &Config) -> Option<Debezium> {
+        (self.format == Format::Debezium).then(|| Debezium {
+            name: self.slot.clone(),
+            database: config.dbname().unwrap_or_default().to_string(),
+        })
     }
 
     fn options(&self) -> StreamOptions {
@@ -190,6 +215,9 @@ impl Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
+    if let Some(problem) = arguments.conflict() {
+        super::Arguments::command().error(ErrorKind::ArgumentConflict, problem).exit();
+    }
     // The stream's own task has a thread to itself, so that feedback to the server leaves while
     // this thread waits for whoever reads our output.
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -224,8 +252,9 @@ async fn stream(arguments: Arguments) -> Result<(), Failure> {
     }
     let view = if arguments.raw { View::Raw } else { View::Transactions };
     let printer = Printer {
-        lines: Lines::new(view, &arguments.plugin(), values),
-        print: arguments.format == Format::Json,
+        lines: Lines::new(view, &arguments.plugin(), values)
+            .in_envelope(arguments.envelope(&config)),
+        print: arguments.format != Format::None,
         skip: arguments.skip_unknown,
         until: arguments.until.map(|until| match until {
             Until::Now => info.server_flushed,

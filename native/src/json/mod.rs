@@ -4,6 +4,8 @@
 //! server sent and never passes through a number of ours. The same lines come from `stringify` in
 //! the JavaScript packages.
 
+#[cfg(feature = "cli")]
+mod debezium;
 mod object;
 mod row;
 mod value;
@@ -13,6 +15,8 @@ use walscope_core::relation::BadValue;
 use walscope_core::transaction::{Change, Tracker, Transaction, View};
 use walscope_core::{Lsn, PrimaryKeepalive, Timestamp, XLogData, Xid};
 
+#[cfg(feature = "cli")]
+pub(crate) use debezium::Debezium;
 use object::Object;
 use row::Rows;
 pub(crate) use value::{Int8, Values};

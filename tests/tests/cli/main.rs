@@ -3,6 +3,7 @@
 mod bad_input;
 mod capture;
 mod confirmation;
+mod debezium;
 mod lines;
 mod relations;
 mod undecodable;
