@@ -48,6 +48,14 @@ impl Socket {
             Self::Tls(stream) => stream.get_mut().0.get_mut().rest(),
         }
     }
+
+    /// Whether bytes were received that were not read yet.
+    pub(crate) fn holds_more(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(stream) => !stream.get_ref().0.buffer().is_empty(),
+        }
+    }
 }
 
 impl AsyncRead for Socket {

@@ -31,6 +31,8 @@ const BUFFER_LIMIT: usize = 4 * 1024 * 1024;
 const OUTPUT_LIMIT: usize = 64 * 1024;
 /// What is read at once.
 const READ_SIZE: usize = 256 * 1024;
+/// With less room behind what was read before, new room is made first.
+const LEAST_READ_SIZE: usize = 64 * 1024;
 /// How long a goodbye may take.
 pub(super) const GOODBYE: Duration = Duration::from_secs(2);
 /// Remarks of the server that nobody asks for are not piled up.
@@ -154,7 +156,9 @@ impl Driver {
         if !reading || paused {
             return Ok(Progress::Waiting);
         }
-        state.buffer.reserve(READ_SIZE);
+        if state.buffer.capacity() - state.buffer.len() < LEAST_READ_SIZE {
+            state.buffer.reserve(READ_SIZE);
+        }
         let room = state.buffer.capacity() - state.buffer.len();
         // The future keeps nothing between polls.
         let read = pin!(self.socket.read_buf(&mut state.buffer)).poll(cx);
@@ -164,7 +168,7 @@ impl Driver {
             Poll::Ready(Ok(0)) => Err(Error::Closed),
             Poll::Ready(Ok(read)) => {
                 state.counters.bytes += read as u64;
-                self.pace.has_read(read < room, now);
+                self.pace.has_read(read < room && !self.socket.holds_more(), now);
                 if self.pace.until().is_some() {
                     self.socket.rest().map_err(Error::Io)?;
                 }

@@ -6,8 +6,9 @@
 
 use walscope_core::session::Micros;
 
-/// How long messages may gather. The runtime's clock ticks in milliseconds, so it becomes one or two.
-const PAUSE: Micros = 500;
+/// How long messages may gather. Each pause costs some system calls, each message that came meanwhile
+/// costs none. The runtime's clock ticks in milliseconds, so it becomes one more.
+const PAUSE: Micros = 3_000;
 /// A read that finds something within this, once there may be one, follows the read before.
 const BACKLOG: Micros = 1_000;
 /// So many reads that follow each other are those of a backlog. A small transaction takes fewer.
@@ -76,15 +77,17 @@ mod tests {
         assert!(pace.pauses(301));
         assert_eq!(pace.until(), Some(300 + PAUSE));
         // However late the pause is noticed to be over: what was found then follows.
-        assert!(!pace.pauses(2_500));
-        pace.has_read(true, 2_510);
-        assert!(pace.pauses(2_511));
-        assert!(!pace.pauses(2_510 + PAUSE));
+        let late = 2_000 + PAUSE;
+        assert!(!pace.pauses(late));
+        pace.has_read(true, late + 10);
+        assert!(pace.pauses(late + 11));
+        let over = late + 10 + PAUSE;
+        assert!(!pace.pauses(over));
         // There is more than fits: nothing needs to gather.
-        pace.has_read(false, 3_200);
-        assert!(!pace.pauses(3_201));
+        pace.has_read(false, over + 100);
+        assert!(!pace.pauses(over + 101));
         // Nothing was there for a while.
-        pace.has_read(true, 3_200 + BACKLOG);
-        assert!(!pace.pauses(3_201 + BACKLOG));
+        pace.has_read(true, over + 100 + BACKLOG);
+        assert!(!pace.pauses(over + 101 + BACKLOG));
     }
 }
