@@ -146,6 +146,9 @@ impl Driver {
     /// Reads once, unless the consumer is behind, and looks at what is whole.
     fn read(&mut self, cx: &mut Context<'_>) -> Result<Progress> {
         let mut state = self.shared.lock();
+        if state.starts_over && state.closing == Closing::No {
+            return Err(Error::NotResumed);
+        }
         let now = self.shared.now();
         let reading = state.whole < BUFFER_LIMIT;
         state.session.set_reading(reading, now);

@@ -125,8 +125,9 @@ impl Stream {
                 let batch = assembly.next()?;
                 let mut state = self.control.shared.lock();
                 state.held = assembly.held_bytes();
-                // Of another connection by now: what is here comes again.
-                if let Some(batch) = batch.filter(|_| state.connections == assembly.connection()) {
+                // Of another connection by now, or soon: what is here comes again.
+                let holds = state.connections == assembly.connection() && !state.starts_over;
+                if let Some(batch) = batch.filter(|_| holds) {
                     state.delivered = batch.items();
                     state.delivered_position = assembly.position();
                     return Ok(Some(batch));
@@ -255,9 +256,27 @@ impl StreamControl {
         self.shared.wait(State::take_end).await
     }
 
-    /// How many items were handed over.
-    fn delivered(&self) -> u64 {
-        self.shared.lock().delivered
+    /// Lets the server send everything again that is not confirmed, over another connection: for a
+    /// consumer of batches whose [`Tracker`](walscope_core::transaction::Tracker) has said
+    /// [`NotResumed`](walscope_core::ErrorKind::NotResumed). The rest of its batch is to be dropped;
+    /// the next one begins with the head of the new connection, at which the tracker says that the
+    /// transaction begins again.
+    ///
+    /// The consumer has had the first `items` items and nothing beyond, the last of which ends at
+    /// `position`, the tracker's. Where the stream does not reconnect it ends.
+    pub fn start_over(&self, items: u64, position: Lsn) {
+        let mut state = self.shared.lock();
+        (state.delivered, state.delivered_position) = (items, position);
+        state.starts_over = true;
+        if let Some(driver) = state.driver.take() {
+            driver.wake();
+        }
+    }
+
+    /// How many items were handed over, and where they end.
+    fn delivered(&self) -> (u64, Lsn) {
+        let state = self.shared.lock();
+        (state.delivered, state.delivered_position)
     }
 
     fn is_open(&self) -> bool {

@@ -82,6 +82,9 @@ pub(super) struct State {
     pub(super) driver: Option<Waker>,
     /// The driver lets messages gather, and looks at everything again very soon.
     pub(super) gathering: bool,
+    /// The consumer has no use for this connection: the server shall send again what is not confirmed.
+    /// Until then nothing is handed over.
+    pub(super) starts_over: bool,
 }
 
 /// What the stream has done so far.
@@ -130,6 +133,7 @@ impl Shared {
             events: VecDeque::new(),
             driver: None,
             gathering: false,
+            starts_over: false,
         };
         Self { state: Mutex::new(state), news: Notify::new(), started }
     }
@@ -181,7 +185,7 @@ impl State {
 
     /// The same, for somebody who hands them over later.
     pub(super) fn take_bytes(&mut self) -> Option<Result<Option<Bytes>>> {
-        if self.whole > 0 && self.closing == Closing::No {
+        if self.whole > 0 && self.closing == Closing::No && !self.starts_over {
             let bytes = self.buffer.split_to(self.whole).freeze();
             self.whole = 0;
             self.wake_driver();

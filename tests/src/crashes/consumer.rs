@@ -172,7 +172,8 @@ impl Incoming {
     fn take_all(&mut self, batch: &Batch) -> Result<(), Box<dyn Error>> {
         for entry in batch.entries() {
             match entry? {
-                Entry::Head(json) => self.tracker.connect(json),
+                // What begins a transaction again comes after an error, which ends this.
+                Entry::Head(json) => drop(self.tracker.connect(json)),
                 Entry::Data(data) => self.take(&data)?,
                 Entry::Keepalive(_) => {}
             }
