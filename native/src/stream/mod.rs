@@ -6,6 +6,7 @@ mod batches;
 mod change;
 mod changes;
 mod driver;
+mod opening;
 mod options;
 mod pace;
 mod plugin;
@@ -74,11 +75,28 @@ pub struct StreamControl {
 impl Stream {
     /// Connects, checks slot and publications, creates the slot if that is wanted, and starts.
     ///
+    /// A server may keep the slot for a consumer that is dead, until it notices. So while the slot is in
+    /// use this tries again, unless [`StreamOptions::reconnect`] is `None`, for as long as that allows
+    /// and at most `wal_sender_timeout` of the server and 5 s (60 s where it has none).
+    ///
     /// # Errors
     ///
     /// Whatever stands in the way, before anything is streamed: see [`Error`](crate::Error).
     pub async fn open(config: &Config, options: StreamOptions) -> Result<Self> {
-        start::open(config, options).await
+        opening::open(config, options, |_| ()).await
+    }
+
+    /// The same, which tells when it has to wait for the slot ([`StreamEvent::SlotInUse`]).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub async fn open_watched(
+        config: &Config,
+        options: StreamOptions,
+        tell: impl FnMut(&StreamEvent),
+    ) -> Result<Self> {
+        opening::open(config, options, tell).await
     }
 
     fn new(

@@ -38,6 +38,16 @@ pub enum StreamEvent {
         /// When.
         delay: Duration,
     },
+    /// At the start: the server keeps the slot for somebody else, who may be dead without its knowing.
+    /// It will be tried again.
+    SlotInUse {
+        /// What the server says, with the process that has the slot.
+        error: String,
+        /// How often it was tried, the next time included.
+        tries: u32,
+        /// When.
+        delay: Duration,
+    },
     /// There is another, and the stream goes on.
     Resumed {
         /// From where the server sends.

@@ -143,6 +143,7 @@ impl Supervisor {
             StreamEvent::Disconnected { error, tries, delay } => {
                 warn!(slot, error, tries, ?delay, "the connection broke");
             }
+            StreamEvent::SlotInUse { .. } => {}
             StreamEvent::Resumed { lsn } => info!(slot, %lsn, "connected again"),
         }
         self.shared.lock().tell(event);

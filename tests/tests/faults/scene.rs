@@ -121,6 +121,12 @@ impl Scene {
         self.sampler.wait(PATIENCE, |now| now.last.active_pid.is_none()).expect("the slot is free");
     }
 
+    /// SIGKILL, and another one at once, whether the slot is free or not.
+    pub(crate) fn replace_consumer(&mut self) {
+        drop(self.consumer.take());
+        self.consumer = Some(Program::start(self.arguments(&[])));
+    }
+
     pub(crate) fn sampler(&self) -> &Sampler {
         &self.sampler
     }
