@@ -143,7 +143,7 @@ test('an aborted signal ends the wait for a slot', async () => {
   await assert.rejects(waiting, { name: 'AbortError' });
   await holder.close();
   await setting.nobodyStreams();
-  for (const end = Date.now() + 2000; Date.now() < end; ) {
+  for (const end = Date.now() + 2000; Date.now() < end;) {
     const rows = await setting.server.sql('SELECT pid FROM pg_stat_replication');
     assert.equal(rows.length, 0, 'somebody connects again');
   }
