@@ -163,8 +163,10 @@ impl Driver {
         let read = pin!(self.socket.read_buf(&mut state.buffer)).poll(cx);
         match read {
             Poll::Pending => Ok(Progress::Waiting),
-            Poll::Ready(Ok(0)) if state.closing == Closing::Said => Ok(Progress::Ended),
-            Poll::Ready(Ok(0)) => Err(Error::Closed),
+            Poll::Ready(read) if is_end(&read) => match state.closing {
+                Closing::Said => Ok(Progress::Ended),
+                _ => Err(Error::Closed),
+            },
             Poll::Ready(Ok(read)) => {
                 state.counters.bytes += read as u64;
                 self.pace.has_read(read < room, now);
@@ -231,6 +233,15 @@ impl Driver {
             }
         }
         Ok(Progress::Waiting)
+    }
+}
+
+/// Whether the server has closed the connection. Over TLS it does not say goodbye when it dies, or is
+/// stopped.
+fn is_end(read: &std::io::Result<usize>) -> bool {
+    match read {
+        Ok(read) => *read == 0,
+        Err(error) => error.kind() == std::io::ErrorKind::UnexpectedEof,
     }
 }
 

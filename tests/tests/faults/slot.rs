@@ -108,7 +108,8 @@ fn in_use_when_coming_back(scene: &mut Scene) -> Outcome {
 }
 
 /// PostgreSQL 18 warns, and sends nothing of the publication; before it, the stream ends. Red on 18
-/// without `suspend_idle_advance` in `native/src/stream/driver.rs`: keepalives confirm the row.
+/// without `suspend_idle_advance` in `native/src/stream/driver.rs`: keepalives confirm the row. Red on 14
+/// without 42704 in `ServerError::class`: it is tried again, and the second error is another one.
 fn publication_dropped(scene: &mut Scene) -> Outcome {
     let before = scene.sampler().samples().last.end;
     scene.server.sql("DROP PUBLICATION p; INSERT INTO t VALUES (0, 'v')");
