@@ -177,7 +177,9 @@ impl Lines {
         if self.debezium.is_some() {
             // The envelope has no event for it.
             let xid = restart.xid.unwrap_or_default();
-            say(format_args!("walscope: transaction {xid} begins again: its events so far are void"));
+            say(format_args!(
+                "walscope: transaction {xid} begins again: its events so far are void"
+            ));
             return Ok(());
         }
         json::write_change(out, restart, &NO_DATA, &mut self.tracker, &self.values)
