@@ -18,7 +18,9 @@ import { WalscopeError } from './decoding/errors.js';
  * @property {string[]} remarks
  *
  * @typedef {object} RawClient
- * @property {(options: string) => Promise<RawStream>} stream
+ * @property {(options: string, opening: number) => Promise<RawStream>} stream the number is the
+ *   caller's, for `cancel`
+ * @property {(opening: number) => void} cancel
  * @property {() => Promise<void>} close
  *
  * @typedef {Omit<import('./decoding/decoder.js').RawOptions, 'typeTable'> & { typeTable?: string }} RawDecoderOptions

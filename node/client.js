@@ -83,13 +83,15 @@ async function passwordNow({ password }) {
  * @template {{ close(): Promise<void> }} T
  * @param {AbortSignal | undefined} signal
  * @param {Promise<T>} opening
+ * @param {() => void} [cancel] lets it not wait any longer
  * @returns {Promise<T>}
  */
-function unlessAborted(signal, opening) {
+function unlessAborted(signal, opening, cancel) {
   if (signal === undefined) return opening;
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       reject(signal.reason);
+      cancel?.();
       opening.then((opened) => opened.close()).catch(() => {});
     };
     signal.addEventListener('abort', onAbort, { once: true });
@@ -103,6 +105,7 @@ export class Client {
   #raw;
   #settings;
   #values;
+  #openings = 0;
   /** @type {Promise<void> | null} */
   #closing = null;
 
@@ -139,7 +142,9 @@ export class Client {
       const native = NATIVE_OPTIONS.map((name) => [name, options[name]]);
       const typeTable = rest.values.typeTable?.json;
       const json = JSON.stringify({ ...Object.fromEntries(native), password, typeTable });
-      const raw = await unlessAborted(signal, this.#raw.stream(json));
+      const opening = this.#openings++;
+      const cancel = () => this.#raw.cancel(opening);
+      const raw = await unlessAborted(signal, this.#raw.stream(json, opening), cancel);
       return new Stream(raw, { ...rest, signal });
     } catch (error) {
       throw fromBinding(error);

@@ -98,7 +98,8 @@ export interface StreamOptions extends ValueOptions {
    * Whether a broken connection is replaced, with growing waits between the tries. The loop goes on
    * where it was, and sees nothing of it. Times are seconds: no wait is longer than `longestDelay`
    * (30), and after `giveUpAfter` without a connection (default: never) the last error ends the
-   * stream. Default true.
+   * stream. A slot that is in use at the start, by a dead consumer perhaps, is waited for in the same
+   * way, but no longer than the server's `wal_sender_timeout` and 5 s. Default true.
    */
   reconnect?:
     boolean | { longestDelay?: number | undefined; giveUpAfter?: number | undefined } | undefined;

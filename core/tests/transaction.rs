@@ -1,5 +1,7 @@
 //! The numbers of changes in their transaction.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 use walscope_core::pgoutput::{Begin, Message, Prepare, StreamAbort};
 use walscope_core::transaction::{Tracker, View};
 use walscope_core::{ErrorKind, Lsn, Oid, Timestamp, Xid};
@@ -89,4 +91,61 @@ fn what_was_never_sent_may_be_taken_back() {
     assert_eq!((change.item, change.shown), (false, false));
     assert!(!tracker.is_open());
     assert!(Tracker::new(View::Raw).next(&bytes).expect("raw").shown);
+}
+
+/// A tracker whose connection broke within a prepared transaction, after a row of it.
+fn broken_within() -> Tracker {
+    let mut tracker = Tracker::new(View::Transactions);
+    let mut bytes = Vec::new();
+    Message::BeginPrepare(PREPARE).encode(&mut bytes);
+    tracker.next_at(Lsn(1), &bytes).expect("a transaction begins");
+    tracker.next(RELATION).expect("a relation");
+    assert!(tracker.next_at(Lsn(2), INSERT).expect("a row").shown);
+    assert_eq!(tracker.resume(), None);
+    tracker
+}
+
+const PREPARE: Prepare<'_> = Prepare {
+    prepare_lsn: Lsn(9),
+    end_lsn: Lsn(17),
+    prepare_time: Timestamp(0),
+    xid: Xid(7),
+    gid: b"g",
+};
+
+/// What is shown in place of it on the connection behind the next one.
+fn check_restart(tracker: &mut Tracker) {
+    let mut bytes = Vec::new();
+    Message::Prepare(PREPARE).encode(&mut bytes);
+    let again = tracker.next(&bytes).map_err(|error| error.kind());
+    assert_eq!(again.map(|change| change.shown), Err(ErrorKind::NotResumed), "it stays so");
+    let restart = tracker.resume().expect("it is taken back");
+    assert_eq!((restart.xid, restart.shown, restart.item), (Some(Xid(7)), true, false));
+    let transaction = tracker.transaction().expect("it is known");
+    assert_eq!((transaction.lsn, transaction.gid.as_deref()), (Lsn(9), Some("g")));
+    assert!(!tracker.is_open());
+    assert!(tracker.next(&bytes).expect("its end").shown);
+    assert_eq!(tracker.resume(), None, "once");
+}
+
+/// Red without `differs` in `Delivery::reach`: the rows that were shown stay, and the end comes as that
+/// of another transaction.
+#[test]
+fn the_mere_end_of_what_was_shown_in_part_takes_it_back() {
+    let mut tracker = broken_within();
+    let mut bytes = Vec::new();
+    Message::Prepare(PREPARE).encode(&mut bytes);
+    let end = tracker.next(&bytes).map_err(|error| error.kind());
+    assert_eq!(end.map(|change| change.shown), Err(ErrorKind::NotResumed));
+    check_restart(&mut tracker);
+}
+
+/// Red without `differs` in `Delivery::looked_at`: a consumer would wait for its end for ever.
+#[test]
+fn what_was_shown_in_part_and_does_not_come_again_is_taken_back() {
+    let mut tracker = broken_within();
+    assert_eq!(tracker.keepalive(Lsn(9)), Ok(()), "it may still come");
+    let gone = tracker.keepalive(Lsn(17)).map_err(|error| error.kind());
+    assert_eq!(gone, Err(ErrorKind::NotResumed));
+    check_restart(&mut tracker);
 }

@@ -24,8 +24,10 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS checkpoints (slot text PRIMARY KEY, position text NOT NULL)";
 const ADD: &str = "INSERT INTO balances VALUES ($1, $2)
     ON CONFLICT (account) DO UPDATE SET total = balances.total + excluded.total";
-/// Only from where we are: whoever runs this beside us by mistake moves it, and then we may not.
+/// Only from where we are: whoever moves it without the lock is a mistake, and then we may not.
 const MOVE: &str = "UPDATE checkpoints SET position = $3 WHERE slot = $1 AND position = $2";
+/// One process at a time, for as long as its session lives.
+const LOCK: &str = "SELECT pg_advisory_lock(hashtextextended('exactly_once ' || $1, 0))";
 
 #[derive(Deserialize)]
 struct Payment {
@@ -41,11 +43,13 @@ async fn main() -> Result<()> {
     };
     let (mut client, connection) = tokio_postgres::connect(target, NoTls).await?;
     tokio::spawn(connection);
+    // What a process before us had sent may still be committed after it was killed. So the lock comes
+    // first, which that process's session has until its last statement is done.
+    client.execute(LOCK, &[slot]).await?;
     client.batch_execute(TABLES).await?;
     let first = "INSERT INTO checkpoints VALUES ($1, $2) ON CONFLICT DO NOTHING";
     client.execute(first, &[slot, &Position::default().to_string()]).await?;
-    // The lock waits for a transaction of a process before us that is about to commit.
-    let known = "SELECT position FROM checkpoints WHERE slot = $1 FOR UPDATE";
+    let known = "SELECT position FROM checkpoints WHERE slot = $1";
     let mut done: Position = client.query_one(known, &[slot]).await?.get::<_, &str>(0).parse()?;
 
     // A server that crashed may remember less than we do: the checkpoint is where we start.

@@ -55,6 +55,9 @@ pub enum Error {
     Closed,
     /// The stream was closed, by us, before the transaction in hand had come to its end.
     StreamClosed,
+    /// After a broken connection the server does not send a transaction as it sent its beginning before:
+    /// what was read of it is void.
+    NotResumed,
     /// The server has been silent for so long, and has not answered when it was asked.
     Silent(Duration),
     /// There is no slot of that name.
@@ -178,6 +181,7 @@ impl Error {
             Self::Io(_) => "WALSCOPE_IO",
             Self::Closed => "WALSCOPE_CLOSED",
             Self::StreamClosed => "WALSCOPE_STREAM_CLOSED",
+            Self::NotResumed => "WALSCOPE_RESUME_MISMATCH",
             Self::Silent(_) => "WALSCOPE_SILENT",
             Self::SlotMissing { .. } => "WALSCOPE_SLOT_MISSING",
             Self::SlotLost { .. } => "WALSCOPE_SLOT_LOST",
@@ -222,6 +226,10 @@ impl Error {
                 Some("Nothing from there on is confirmed: the slot still has it".into())
             }
             Self::StreamClosed => Some("The transaction is not confirmed, and comes again".into()),
+            Self::NotResumed => Some(
+                "Drop what was read of it and read on: it begins again, unless it was rolled back"
+                    .into(),
+            ),
             Self::Io(_) | Self::Closed | Self::Silent(_) => None,
         }
     }
@@ -232,6 +240,7 @@ impl Error {
             Self::Connect { .. }
             | Self::Io(_)
             | Self::Closed
+            | Self::NotResumed
             | Self::Silent(_)
             | Self::Timeout { .. } => ErrorClass::Retry,
             Self::Tls(TlsError::Handshake(_)) => ErrorClass::Unknown,
@@ -328,6 +337,9 @@ impl fmt::Display for Error {
             Self::Undecodable(error) => error.fmt(f),
             Self::Io(error) => write!(f, "the connection to the server broke: {error}"),
             Self::Closed => f.write_str("the server closed the connection"),
+            Self::NotResumed => f.write_str(
+                "the transaction in hand does not come again as it was before the connection broke",
+            ),
             Self::StreamClosed => f.write_str("the stream was closed within a transaction"),
             Self::Silent(silence) => write!(
                 f,

@@ -95,6 +95,9 @@ export const RELATION_COLUMNS = 18;
 export const RELATION_COLUMN_WORDS = 9;
 export const COLUMN_IS_KEY = 1;
 
+/** Word of an error record with the kind's number; that of what does not come again as it was. */
+export const ERROR_CODE = 12;
+export const NOT_RESUMED = 18;
 /** Words of an error record that is about a value: where its bytes are, their length, the place in them. */
 export const ERROR_VALUE = 17;
 

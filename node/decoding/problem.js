@@ -2,8 +2,11 @@
 
 import { DecodeError } from './errors.js';
 import { readFacts } from './facts.js';
-import { ERROR_VALUE, RECORD } from './layout.js';
+import { ERROR_CODE, ERROR_VALUE, NOT_RESUMED, RECORD } from './layout.js';
 import { lsnAt, wordAt } from './words.js';
+
+const RESUME_HINT =
+  'the transaction in hand does not come again as it was: drop what was read of it, and open the stream again';
 
 /**
  * @param {import('./batch.js').Batch} batch
@@ -16,9 +19,15 @@ export function errorOf(batch, at) {
   const ofValue = relation !== undefined;
   const place = at + (ofValue ? ERROR_VALUE : RECORD.OFFSET);
   const from = wordAt(index, place);
+  const notResumed = wordAt(index, at + ERROR_CODE) === NOT_RESUMED;
   return new DecodeError({
-    code: ofValue ? 'WALSCOPE_BAD_VALUE' : 'WALSCOPE_DECODE',
+    code: notResumed
+      ? 'WALSCOPE_RESUME_MISMATCH'
+      : ofValue
+        ? 'WALSCOPE_BAD_VALUE'
+        : 'WALSCOPE_DECODE',
     message: String(message),
+    ...(notResumed && { hint: RESUME_HINT }),
     offset: Number(offset),
     lsn: lsnAt(index, at + RECORD.LSN),
     ...(ofValue && { relation: String(relation), column: String(column) }),

@@ -1,14 +1,16 @@
 //! Connections: settings, and one ordinary SQL connection that proves them.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use napi_derive::napi;
 use serde::Deserialize;
+use tokio::sync::Notify;
 use walscope::{
-    Acknowledge, Client, Config, ConnectionKind, OriginFilter, Reconnect, Stream, StreamOptions,
-    Streaming,
+    Acknowledge, Client, Config, ConnectionKind, Error, OriginFilter, Reconnect, Stream,
+    StreamOptions, Streaming,
 };
 
 use crate::decoder::type_table;
@@ -72,6 +74,8 @@ enum Reconnecting {
 pub struct RawClient {
     config: Config,
     client: Mutex<Option<Client>>,
+    /// Streams that are being opened, by the number that JavaScript gave them.
+    openings: Mutex<HashMap<u32, Arc<Notify>>>,
 }
 
 /// Connects and logs in.
@@ -82,14 +86,44 @@ pub async fn connect(options: String) -> napi::Result<RawClient> {
     let config = with_password(config, options.password);
     let client =
         Client::connect(&config, ConnectionKind::Sql).await.map_err(|error| to_napi(&error))?;
-    Ok(RawClient { config, client: Mutex::new(Some(client)) })
+    Ok(RawClient { config, client: Mutex::new(Some(client)), openings: Mutex::default() })
 }
 
 #[napi]
 impl RawClient {
     /// Opens a stream on a connection of its own.
     #[napi]
-    pub async fn stream(&self, options: String) -> napi::Result<RawStream> {
+    pub async fn stream(&self, options: String, opening: u32) -> napi::Result<RawStream> {
+        let cancelled = self.begin(opening);
+        let stream = tokio::select! {
+            stream = self.open(options) => stream,
+            () = cancelled.notified() => Err(to_napi(&Error::StreamClosed)),
+        };
+        if let Ok(mut openings) = self.openings.lock() {
+            openings.remove(&opening);
+        }
+        stream
+    }
+
+    /// Gives up opening the stream of that number, which may wait for its slot.
+    #[napi]
+    pub fn cancel(&self, opening: u32) {
+        if let Ok(openings) = self.openings.lock()
+            && let Some(cancelled) = openings.get(&opening)
+        {
+            cancelled.notify_one();
+        }
+    }
+
+    fn begin(&self, opening: u32) -> Arc<Notify> {
+        let cancelled = Arc::new(Notify::new());
+        if let Ok(mut openings) = self.openings.lock() {
+            openings.insert(opening, Arc::clone(&cancelled));
+        }
+        cancelled
+    }
+
+    async fn open(&self, options: String) -> napi::Result<RawStream> {
         let options: RawStreamOptions = parse(&options)?;
         let config = with_password(self.config.clone(), options.password.clone());
         let raw = options.raw;

@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::certificates::{self, TlsFiles};
 use crate::guard::Guard;
-use crate::install::{Installed, installed};
+use crate::install::{Installed, Major, installed};
 use crate::server::{ServerOptions, Tls};
 
 /// How often another port is tried when somebody took the one that was free.
@@ -99,24 +99,65 @@ fn free_port() -> u16 {
 impl Cluster {
     pub(crate) fn start(options: &ServerOptions) -> Self {
         let installed = installed(options.major);
+        let mut cluster = Self::new(installed, options.major);
+        cluster.copy(&installed.template);
+        cluster.prepare(options);
+        cluster.start_anywhere()
+    }
+
+    /// A standby of a server that is stopped: a copy of its data, without its slots.
+    pub(crate) fn start_standby(primary: &Self, options: &ServerOptions) -> Self {
+        let mut cluster = Self::new(primary.installed, options.major);
+        cluster.copy(&primary.data());
+        let (data, slots) = (cluster.data(), cluster.data().join("pg_replslot"));
+        for slot in done(&slots, fs::read_dir(&slots)) {
+            let path = done(&slots, slot).path();
+            done(&path, fs::remove_dir_all(&path));
+        }
+        let signal = data.join("standby.signal");
+        done(&signal, File::create(&signal));
+        cluster.prepare(options);
+        cluster.start_anywhere()
+    }
+
+    fn new(installed: &'static Installed, major: Major) -> Self {
         let folder = new_folder(installed);
-        let mut cluster = Self {
+        Self {
             guard: Guard::of(&folder),
-            name: format!("PostgreSQL {}", options.major),
+            name: format!("PostgreSQL {major}"),
             port: 0,
             tls: None,
             process: None,
             installed,
             folder,
-        };
-        cluster.prepare(options);
+        }
+    }
+
+    fn start_anywhere(mut self) -> Self {
         for _ in 0..PORT_TRIES {
-            cluster.port = free_port();
-            if cluster.start_on_port() {
-                return cluster;
+            self.port = free_port();
+            if self.start_on_port() {
+                return self;
             }
         }
         panic!("no free port in {PORT_TRIES} tries");
+    }
+
+    /// Makes the folder, and the data in it that of another server.
+    fn copy(&self, from: &Path) {
+        let (folder, data) = (&self.folder, self.data());
+        if let Some(owner) = self.installed.owner {
+            done(folder, chown(folder, Some(owner.uid), Some(owner.gid)));
+        }
+        done(folder, fs::set_permissions(folder, fs::Permissions::from_mode(0o755)));
+        let copied =
+            command(self.installed, Path::new("cp")).arg("-R").args([from, &data]).status();
+        assert!(
+            done(&data, copied).success(),
+            "cannot copy {} to {}",
+            from.display(),
+            data.display()
+        );
     }
 
     pub(crate) fn data(&self) -> PathBuf {
@@ -135,15 +176,6 @@ impl Cluster {
 
     fn prepare(&mut self, options: &ServerOptions) {
         let (folder, data) = (&self.folder, self.data());
-        if let Some(owner) = self.installed.owner {
-            done(folder, chown(folder, Some(owner.uid), Some(owner.gid)));
-        }
-        done(folder, fs::set_permissions(folder, fs::Permissions::from_mode(0o755)));
-        let copied = command(self.installed, Path::new("cp"))
-            .arg("-R")
-            .args([&self.installed.template, &data])
-            .status();
-        assert!(done(&data, copied).success(), "cannot copy the template to {}", data.display());
         let mut settings = String::new();
         let mut set = |name: &str, value: &str| {
             settings.push_str(&format!("{name} = '{}'\n", value.replace('\'', "''")));

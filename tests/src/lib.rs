@@ -26,6 +26,7 @@ mod random;
 pub mod sampler;
 mod server;
 mod sql;
+pub mod tls_front;
 pub mod tools;
 pub mod workload;
 

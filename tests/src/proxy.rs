@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -62,7 +63,7 @@ pub struct Proxy {
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
-    target: u16,
+    target: AtomicU16,
     watch: Arc<dyn Watch>,
 }
 
@@ -106,8 +107,12 @@ impl Proxy {
     pub fn watched(target: u16, watch: Arc<dyn Watch>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let shared =
-            Arc::new(Shared { state: Mutex::default(), changed: Condvar::new(), target, watch });
+        let shared = Arc::new(Shared {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            target: target.into(),
+            watch,
+        });
         let accepting = Arc::clone(&shared);
         thread::spawn(move || accept(&listener, &accepting));
         Self { port, shared }
@@ -116,6 +121,11 @@ impl Proxy {
     /// Where clients connect.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Leads to the server on another port from now on, as an address does that moves to a standby.
+    pub fn lead_to(&self, target: u16) {
+        self.shared.target.store(target, Ordering::Relaxed);
     }
 
     /// Makes the network like this, for what passes from now on.
@@ -188,7 +198,11 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             return;
         }
         // Without a server the client's connection ends at once.
-        let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, shared.target)) else { continue };
+        let Ok(server) =
+            TcpStream::connect((Ipv4Addr::LOCALHOST, shared.target.load(Ordering::Relaxed)))
+        else {
+            continue;
+        };
         let sockets = [&client, &server].map(|socket| {
             socket.set_nodelay(true).and_then(|()| Ok([socket.try_clone()?, socket.try_clone()?]))
         });

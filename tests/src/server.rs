@@ -65,7 +65,30 @@ pub struct Server {
 impl Server {
     /// Starts an embedded server.
     pub fn start(options: ServerOptions) -> Self {
-        let cluster = Cluster::start(&options);
+        Self::of(Cluster::start(&options))
+    }
+
+    /// A standby of this server, which has a slot of that name for it and is restarted for the copy.
+    ///
+    /// # Panics
+    ///
+    /// Where it is not the test's own.
+    pub fn standby(&mut self, slot: &str, options: ServerOptions) -> Self {
+        let own = [
+            ("primary_conninfo", self.socket_conninfo()),
+            ("primary_slot_name", slot.to_owned()),
+            ("hot_standby_feedback", "on".to_owned()),
+        ];
+        let mut options = options;
+        options.settings.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        let cluster = self.cluster_mut();
+        cluster.end(Signal::INT);
+        let standby = Cluster::start_standby(cluster, &options);
+        assert!(cluster.start_on_port(), "port {} was taken meanwhile", cluster.port);
+        Self::of(standby)
+    }
+
+    fn of(cluster: Cluster) -> Self {
         let mut config = Config::new();
         config.host_path(&cluster.folder).port(cluster.port).user("postgres").dbname("postgres");
         let parameters = [

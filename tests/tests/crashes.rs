@@ -14,8 +14,19 @@ use walscope_tests::crashes::{CrashOptions, prove};
 /// - with `store` behind `confirm_items` in `crashes/consumer.rs`, which shows that a loss is seen.
 #[test]
 fn a_consumer_that_crashes_again_and_again_has_each_change_once() {
+    short(20, 2, false);
+}
+
+/// The same over TLS, where a connection is cut in the middle of records. Red with `None` for
+/// `Some(self.position)` in `Delivery::resume`.
+#[test]
+fn over_tls_too() {
+    short(20, 2, true);
+}
+
+fn short(points: usize, least: usize, tls: bool) {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_crashes"));
     let consumer = vec![program, PathBuf::from("consume")];
-    let report = prove(CrashOptions { major: Major::V18, seed: 1, points: 20, least: 2, consumer });
+    let report = prove(CrashOptions { major: Major::V18, seed: 1, points, least, tls, consumer });
     println!("{report}");
 }

@@ -224,6 +224,7 @@ impl Indexer {
         match entry {
             Entry::Data(data) => self.data(data, input),
             Entry::Keepalive(keepalive) => {
+                self.tracker.keepalive(keepalive.end)?;
                 self.keepalive(keepalive);
                 Ok(())
             }

@@ -3,11 +3,18 @@
 //! After a reconnect the server sends again what was not confirmed. Ends of transactions and messages
 //! outside of them come in the order of their records in the log, so one position says which of them
 //! were shown. Of the transaction that was shown in part, the number of its changes and a fingerprint
-//! of them is kept: those are passed over, if they are the same, and the next one is shown.
+//! of them is kept: those are passed over, if they are the same, and the next one is shown. If they
+//! are not, which is known only behind them, nothing more of that connection is shown, and the next
+//! one shows the transaction from its beginning.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::pgoutput::Message;
 use crate::types::{Lsn, Xid};
+
+/// How what comes again is not what was shown.
+const OTHER_CHANGES: &str = "the changes of a transaction";
+const FEWER_CHANGES: &str = "a transaction that has fewer changes now";
+const GONE: &str = "a transaction that was shown in part";
 
 /// A transaction that was shown in part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +41,8 @@ enum Repeat {
     Whole,
     /// So much of it was shown.
     Partly(Changes),
+    /// It is not what was shown, or something else came in its place: this connection is of no use.
+    Differs,
 }
 
 /// What was shown, and what of it comes again.
@@ -50,22 +59,61 @@ pub(super) struct Delivery {
     partial: Option<Partial>,
 }
 
+/// What becomes of the transaction that was open when a connection broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Resumption {
+    /// It was shown in part, and goes on.
+    Partly,
+    /// It was not shown, or shown whole.
+    Unchanged,
+    /// What was shown in part before was found to be different: it begins again.
+    Restart,
+}
+
 impl Delivery {
     /// The connection broke, with this transaction open: where its commit or prepare record begins.
-    pub(super) fn resume(&mut self, open: Option<(Lsn, Xid)>) {
-        match (open, self.repeat) {
+    pub(super) fn resume(&mut self, open: Option<(Lsn, Xid)>) -> Resumption {
+        let resumption = match (open, self.repeat) {
+            (_, Repeat::Differs) => {
+                self.partial = None;
+                Resumption::Restart
+            }
             (Some((lsn, xid)), Repeat::Not) => {
                 self.partial = Some(Partial { lsn, xid, shown: self.changes });
+                Resumption::Partly
             }
             // It broke again before anything new was shown: what was shown before still holds.
             (Some((lsn, xid)), Repeat::Partly(shown)) => {
                 self.partial = Some(Partial { lsn, xid, shown });
+                Resumption::Partly
             }
-            _ => {}
-        }
+            _ => Resumption::Unchanged,
+        };
         self.repeat = Repeat::Not;
         self.changes = Changes::default();
         self.repeat_until = Some(self.position);
+        resumption
+    }
+
+    /// Every item that ends before or at this was shown.
+    pub(super) const fn position(&self) -> Lsn {
+        self.position
+    }
+
+    /// The server has looked at everything before `end`: what was shown in part and has not come by
+    /// then does not come again.
+    pub(super) fn looked_at(&mut self, end: Lsn) -> Result<()> {
+        match &self.partial {
+            Some(partial) if partial.lsn < end => Err(self.differs(GONE)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Nothing of this connection is shown any more.
+    #[cold]
+    fn differs(&mut self, context: &'static str) -> Error {
+        self.repeat = Repeat::Differs;
+        not_resumed(context)
     }
 
     /// Whether a change would be new.
@@ -94,6 +142,7 @@ impl Delivery {
             Repeat::Not => Ok(true),
             Repeat::Whole => Ok(false),
             Repeat::Partly(before) => self.pass_over(before),
+            Repeat::Differs => Err(not_resumed(OTHER_CHANGES)),
         }
     }
 
@@ -103,22 +152,25 @@ impl Delivery {
         if self.changes.count == before.count {
             self.repeat = Repeat::Not;
             if self.changes != before {
-                return Err(not_resumed("the changes of a transaction"));
+                return Err(self.differs(OTHER_CHANGES));
             }
         }
         Ok(false)
     }
 
     fn is_new_boundary(&mut self, message: &Message<'_>) -> Result<bool> {
+        if self.repeat == Repeat::Differs {
+            return Err(not_resumed(OTHER_CHANGES));
+        }
         match message {
             Message::Begin(begin) => self.begin(begin.commit_lsn, begin.xid),
             Message::BeginPrepare(begin) => self.begin(begin.prepare_lsn, begin.xid),
             Message::Commit(commit) => self.end(commit.end_lsn),
             Message::Prepare(prepare) => self.end(prepare.end_lsn),
-            Message::CommitPrepared(end) => Ok(self.reach(end.end_lsn)),
-            Message::RollbackPrepared(end) => Ok(self.reach(end.end_lsn)),
+            Message::CommitPrepared(end) => self.reach(end.end_lsn),
+            Message::RollbackPrepared(end) => self.reach(end.end_lsn),
             // It has no end, and comes again where the flushed LSN is at or before it.
-            Message::Message(message) => Ok(self.reach(Lsn(message.lsn.0.saturating_add(1)))),
+            Message::Message(message) => self.reach(Lsn(message.lsn.0.saturating_add(1))),
             // Descriptions are new or not by themselves.
             _ => Ok(true),
         }
@@ -134,7 +186,7 @@ impl Delivery {
         self.repeat = match self.partial.take() {
             None => Repeat::Not,
             Some(partial) if (partial.lsn, partial.xid) != (lsn, xid) => {
-                return Err(not_resumed("a transaction that was shown in part"));
+                return Err(self.differs(GONE));
             }
             // Its beginning was shown, and nothing else.
             Some(partial) if partial.shown.count == 0 => return Ok(false),
@@ -148,16 +200,21 @@ impl Delivery {
         self.changes = Changes::default();
         match repeat {
             Repeat::Whole => Ok(false),
-            Repeat::Not => Ok(self.reach(end)),
-            Repeat::Partly(_) => Err(not_resumed("a transaction that has fewer changes now")),
+            Repeat::Not => self.reach(end),
+            Repeat::Partly(_) | Repeat::Differs => Err(self.differs(FEWER_CHANGES)),
         }
     }
 
-    /// An item that is one message. Says whether it was not shown before.
-    fn reach(&mut self, end: Lsn) -> bool {
+    /// An item that is one message, or ends. Says whether it was not shown before. A new one does not
+    /// come before the transaction that was shown in part, unless that one does not come at all:
+    /// PostgreSQL 18 sends the mere end of a prepared transaction that was rolled back meanwhile.
+    fn reach(&mut self, end: Lsn) -> Result<bool> {
         let new = self.repeat_until.is_none_or(|until| end > until);
+        if new && self.partial.is_some() {
+            return Err(self.differs(GONE));
+        }
         self.position = self.position.max(end);
-        new
+        Ok(new)
     }
 }
 

@@ -3,10 +3,10 @@
 
 use alloc::string::String;
 
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Resumption};
 use crate::capture;
 use crate::error::{Error, ErrorKind, Result};
-use crate::pgoutput::{Decoder, Message, tag};
+use crate::pgoutput::{Decoder, Message, StreamAbort, tag};
 use crate::reader::Reader;
 use crate::relation::{Described, Difference, Relation, RelationCache, utf8_text};
 use crate::types::{Lsn, Oid, Timestamp, Xid};
@@ -65,6 +65,8 @@ pub struct Tracker {
     /// The transaction's end was the last message: it is still there to be asked for.
     ended: bool,
     delivery: Delivery,
+    /// What the last connection broke off in, or one before it.
+    partly: Option<Transaction>,
 }
 
 impl Tracker {
@@ -120,26 +122,66 @@ impl Tracker {
         self.relations.difference()
     }
 
+    /// Every item that ends before or at this was shown.
+    pub const fn position(&self) -> Lsn {
+        self.delivery.position()
+    }
+
     /// Forgets everything, for another connection.
     pub fn reset(&mut self) {
         self.relations.clear();
         self.delivery = Delivery::default();
+        self.partly = None;
         self.forget();
     }
 
     /// Another connection goes on with what the last one did not bring to its end. What the server
     /// sends again is not shown again; what it sends of a transaction that was shown in part is shown
     /// from where that broke off.
-    pub fn resume(&mut self) {
+    ///
+    /// After [`ErrorKind::NotResumed`] it is shown from its beginning instead. Then this returns what a
+    /// consumer has to be shown before: the protocol's own word for it, a StreamAbort of the whole
+    /// transaction, with the transaction in [`transaction`](Self::transaction). It may come otherwise
+    /// now, or not at all.
+    pub fn resume(&mut self) -> Option<Change<'static>> {
         let open = self.transaction.as_ref().filter(|_| !self.ended);
-        self.delivery.resume(open.map(|transaction| (transaction.lsn, transaction.xid)));
+        let resumption =
+            self.delivery.resume(open.map(|transaction| (transaction.lsn, transaction.xid)));
+        if resumption == Resumption::Partly {
+            self.partly = self.transaction.take();
+        }
         self.relations.resume();
         self.forget();
+        if resumption != Resumption::Restart {
+            return None;
+        }
+        self.transaction = self.partly.take();
+        self.ended = true;
+        let xid = self.transaction.as_ref().map(|transaction| transaction.xid)?;
+        let message = Message::StreamAbort(StreamAbort { xid, subxid: xid, abort: None });
+        let Place { seq, shown, described, item, .. } = Place::SHOWN;
+        Some(Change { message, xid: Some(xid), seq, shown, described, item })
     }
 
-    /// A connection begins whose head is this JSON object.
-    pub fn connect(&mut self, head: &[u8]) {
-        if capture::resumes(head) { self.resume() } else { self.reset() }
+    /// A connection begins whose head is this JSON object. Returns what [`resume`](Self::resume) does.
+    pub fn connect(&mut self, head: &[u8]) -> Option<Change<'static>> {
+        if capture::resumes(head) {
+            return self.resume();
+        }
+        self.reset();
+        None
+    }
+
+    /// A keepalive: the server has looked at everything before `end`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotResumed`], where a transaction that was shown in part does not come again.
+    pub fn keepalive(&mut self, end: Lsn) -> Result<()> {
+        if self.view == View::Raw || self.is_open() {
+            return Ok(());
+        }
+        self.delivery.looked_at(end)
     }
 
     fn forget(&mut self) {
@@ -166,7 +208,9 @@ impl Tracker {
     ///
     /// # Errors
     ///
-    /// Those of [`next`](Self::next), and [`ErrorKind::NotResumed`].
+    /// Those of [`next`](Self::next), and [`ErrorKind::NotResumed`]: what was shown of a transaction
+    /// is not what comes again. Then nothing of this connection is of use. Let the server send from
+    /// what is confirmed once more, and [`resume`](Self::resume) begins the transaction again.
     #[inline]
     pub fn next_at<'a>(&mut self, lsn: Lsn, payload: &'a [u8]) -> Result<Change<'a>> {
         let mut decoder = self.decoder;

@@ -52,9 +52,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         output: Output::new(None)?,
         pending: Vec::new(),
         skip: arguments.skip_unknown,
+        differs: None,
         path,
     };
     let result = read_all(input, &mut assembler, &mut printer);
+    let result = match printer.differs.take() {
+        Some(failure) if printer.lines.differs() => result.and(Err(failure)),
+        _ => result,
+    };
     // What came before an error is printed first.
     printer.hand_over()?;
     for xid in assembler.held() {
@@ -122,6 +127,9 @@ struct Printer<'a> {
     /// Lines that are not printed yet.
     pending: Vec<u8>,
     skip: bool,
+    /// What came again of a transaction is not what was printed: the next connection, if the capture
+    /// has one, begins it again.
+    differs: Option<Failure>,
     path: &'a Path,
 }
 
@@ -142,7 +150,12 @@ impl Printer<'_> {
             if let Err(error) = self.lines.write(&entry, &mut self.pending) {
                 let offset = reader.data_offset().saturating_add(error.error().offset());
                 let position = source(usize::try_from(offset).unwrap_or(usize::MAX));
-                self.skip(&error.at(position))?;
+                let error = error.at(position);
+                if error.is_not_resumed() {
+                    self.differs = Some(self.failure(&error));
+                } else {
+                    self.skip(&error)?;
+                }
             }
             rest = &rest[length..];
             if self.pending.len() >= LINES_SIZE {

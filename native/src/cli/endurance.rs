@@ -10,13 +10,15 @@ const MEBIBYTE: u32 = 1024 * 1024;
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct Endurance {
-    /// End with the error when the connection breaks, instead of trying again
+    /// End with the error when the connection breaks, or the slot is in use at the start, instead of
+    /// trying again
     #[arg(long)]
     no_reconnect: bool,
     /// The longest wait between two tries to connect again, in seconds; the first is 0.25 s
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     reconnect_delay: u64,
-    /// End with the error after so many seconds without a connection; without it never
+    /// End with the error after so many seconds without a connection; without it never, or, at the
+    /// start, when a dead consumer cannot have the slot any more (wal_sender_timeout)
     #[arg(long, value_name = "SECONDS")]
     give_up_after: Option<u64>,
     /// Ask the server for a sign of life after so many seconds of silence; 10 s later it counts as

@@ -5,11 +5,16 @@ use std::fmt::{self, Display, Formatter};
 use walscope_core::capture::{Entry, is_undecoded};
 use walscope_core::pgoutput::Message;
 use walscope_core::relation::BadValue;
-use walscope_core::transaction::{Tracker, View};
-use walscope_core::{Error, Lsn};
+use walscope_core::transaction::{Change, Tracker, View};
+use walscope_core::{Error, ErrorKind, Lsn, Timestamp, XLogData};
 
+use super::say;
 use crate::Plugin;
 use crate::json::{self, Debezium, Values};
+
+/// What a line stands for that is no message of the server.
+const NO_DATA: XLogData<'static> =
+    XLogData { start: Lsn::INVALID, end: Lsn::INVALID, server_time: Timestamp(0), data: &[] };
 
 /// Writes the lines of one connection after the other.
 #[derive(Debug)]
@@ -20,6 +25,9 @@ pub(super) struct Lines {
     values: Values,
     /// Lines are events in Debezium's envelope.
     debezium: Option<Debezium>,
+    /// What was written of a transaction is not what came again: nothing more of this connection has a
+    /// line.
+    differs: bool,
     /// Items, as a stream counts them, whose lines were written.
     pub(super) items: u64,
 }
@@ -48,6 +56,12 @@ impl NoLine {
             Self::Message(error) => *error,
             Self::Value(bad) => bad.error(),
         }
+    }
+
+    /// Whether the server does not send a transaction again as it was: it shall begin again, over
+    /// another connection.
+    pub(super) fn is_not_resumed(&self) -> bool {
+        self.error().kind() == ErrorKind::NotResumed
     }
 
     /// The same with its position counted from elsewhere.
@@ -79,7 +93,8 @@ impl From<Error> for NoLine {
 impl Lines {
     pub(super) fn new(view: View, plugin: &Plugin, values: Values) -> Self {
         let undecoded = *plugin != Plugin::Pgoutput;
-        Self { tracker: Tracker::new(view), undecoded, values, debezium: None, items: 0 }
+        let tracker = Tracker::new(view);
+        Self { tracker, undecoded, values, debezium: None, differs: false, items: 0 }
     }
 
     /// The same lines in Debezium's envelope.
@@ -92,19 +107,41 @@ impl Lines {
         self.undecoded
     }
 
+    /// Whether the connection has to be left: see [`NoLine::is_not_resumed`].
+    pub(super) const fn differs(&self) -> bool {
+        self.differs
+    }
+
+    /// Where the last item ends whose line was written.
+    pub(super) const fn position(&self) -> Lsn {
+        self.tracker.position()
+    }
+
     /// Appends the entry's line, if it has one. Positions in errors count from the message's first byte.
     pub(super) fn write(
         &mut self,
         entry: &Entry<'_>,
         out: &mut Vec<u8>,
     ) -> Result<Brought, NoLine> {
+        if self.differs && !matches!(entry, Entry::Head(_)) {
+            return Ok(Brought::Nothing);
+        }
+        let result = self.write_entry(entry, out);
+        self.differs = result.as_ref().is_err_and(NoLine::is_not_resumed);
+        result
+    }
+
+    fn write_entry(&mut self, entry: &Entry<'_>, out: &mut Vec<u8>) -> Result<Brought, NoLine> {
         match entry {
             Entry::Head(json) => {
-                self.tracker.connect(json);
                 self.undecoded = is_undecoded(json);
+                if let Some(restart) = self.tracker.connect(json) {
+                    self.write_restart(&restart, out)?;
+                }
                 Ok(Brought::Nothing)
             }
             Entry::Keepalive(keepalive) => {
+                self.tracker.keepalive(keepalive.end)?;
                 if self.tracker.view() == View::Raw {
                     json::write_keepalive(out, keepalive);
                 }
@@ -132,6 +169,21 @@ impl Lines {
                 Ok(end_of(&change.message).map_or(Brought::Nothing, Brought::End))
             }
         }
+    }
+}
+
+impl Lines {
+    fn write_restart(&mut self, restart: &Change<'_>, out: &mut Vec<u8>) -> Result<(), NoLine> {
+        if self.debezium.is_some() {
+            // The envelope has no event for it.
+            let xid = restart.xid.unwrap_or_default();
+            say(format_args!(
+                "walscope: transaction {xid} begins again: its events so far are void"
+            ));
+            return Ok(());
+        }
+        json::write_change(out, restart, &NO_DATA, &mut self.tracker, &self.values)
+            .map_err(NoLine::Value)
     }
 }
 

@@ -77,10 +77,25 @@ impl Printing {
                 }
                 Err(error) => result = Err(error.into()),
             }
+            // The next connection's head is at the front of the next batch.
+            if printer.lines.differs() {
+                break;
+            }
         }
         printer.output.capture(&bytes[..captured])?;
+        if printer.lines.differs() {
+            self.start_over();
+        }
         self.control.tell_held(self.assembler.held_bytes());
         result
+    }
+
+    /// What was printed of a transaction is not what came again. The next connection sends it from its
+    /// beginning, which a line announces.
+    fn start_over(&mut self) {
+        let (items, position) = (self.printer.lines.items, self.printer.lines.position());
+        self.assembler.disconnect(items, position);
+        self.control.start_over(items, position);
     }
 
     /// Confirms what was handed over, once it is durable.
@@ -125,6 +140,7 @@ impl Printer {
             printed += length;
             match self.lines.write(&entry, &mut self.pending) {
                 Ok(brought) => self.reached = self.is_end(brought),
+                Err(error) if error.is_not_resumed() => break,
                 Err(error) => {
                     if let Err(failure) = self.skip(without_line(&entry, error)) {
                         return (printed, Err(failure));

@@ -238,9 +238,9 @@ async fn stream(arguments: Arguments) -> Result<(), Failure> {
     let mut signals =
         Signals::catch().map_err(|error| Failure::new(format!("cannot catch signals: {error}")))?;
     let mut output = Output::new(arguments.capture.as_deref())?;
-    // Creating a slot may wait for other transactions for any time.
+    // Creating a slot may wait for other transactions for any time, and so may a slot in use.
     let mut stream = tokio::select! {
-        stream = Stream::open(&config, options) => stream?,
+        stream = Stream::open_watched(&config, options, tell) => stream?,
         () = signals.wait() => return Ok(()),
     };
     let info = stream.info();
@@ -301,7 +301,7 @@ async fn follow(
             biased;
             () = signals.wait() => signalled = true,
             confirmed = acknowledgements.next() => confirmed?,
-            event = control.next_event() => say(format_args!("walscope: {}", describe(&event))),
+            event = control.next_event() => tell(&event),
             notice = control.next_notice() => say(format_args!("walscope: the server says: {notice}")),
             () = sleep_until(sync_due) => printing.confirm_if_due()?,
             batch = stream.next_batch() => {
@@ -326,12 +326,15 @@ async fn follow(
     }
 }
 
-fn describe(event: &StreamEvent) -> String {
+fn tell(event: &StreamEvent) {
     match event {
-        StreamEvent::Disconnected { error, delay, .. } => {
-            format!("{error}. Trying again in {:.1} s", delay.as_secs_f64())
+        StreamEvent::Disconnected { error, delay, .. }
+        | StreamEvent::SlotInUse { error, delay, .. } => {
+            say(format_args!("walscope: {error}. Trying again in {:.1} s", delay.as_secs_f64()));
         }
-        StreamEvent::Resumed { lsn } => format!("connected again, going on from {lsn}"),
+        StreamEvent::Resumed { lsn } => {
+            say(format_args!("walscope: connected again, going on from {lsn}"));
+        }
     }
 }
 

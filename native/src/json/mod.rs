@@ -60,7 +60,8 @@ fn write_line(
     if let Some(Xid(xid)) = change.xid {
         line.display("xid", xid);
     }
-    let placed = has_place(&change.message) && tracker.transaction().is_some();
+    let restarts = tracker.view() == View::Transactions;
+    let placed = has_place(&change.message, restarts) && tracker.transaction().is_some();
     if placed && let Some(transaction) = tracker.transaction() {
         place(&mut line, transaction);
     }
@@ -124,6 +125,7 @@ fn kind(change: &Change<'_>, tracker: &Tracker) -> &'static str {
         Message::StreamStart(_) => "streamStart",
         Message::StreamStop => "streamStop",
         Message::StreamCommit(_) => "streamCommit",
+        Message::StreamAbort(_) if tracker.view() == View::Transactions => "restart",
         Message::StreamAbort(_) => "streamAbort",
         Message::BeginPrepare(_) if tracker.view() == View::Transactions => "begin",
         Message::BeginPrepare(_) => "beginPrepare",
@@ -135,8 +137,9 @@ fn kind(change: &Change<'_>, tracker: &Tracker) -> &'static str {
 }
 
 /// Whether the line says where its transaction was committed or prepared.
-fn has_place(message: &Message<'_>) -> bool {
+fn has_place(message: &Message<'_>, restarts: bool) -> bool {
     match message {
+        Message::StreamAbort(_) => restarts,
         Message::Begin(_)
         | Message::BeginPrepare(_)
         | Message::Commit(_)
@@ -184,7 +187,7 @@ fn facts(line: &mut Object<'_>, message: &Message<'_>, tracker: &Tracker) {
             line.bytes("gid", rollback.gid);
         }
         Message::StreamStart(start) => line.bool("firstSegment", start.first_segment),
-        Message::StreamAbort(abort) => {
+        Message::StreamAbort(abort) if tracker.view() == View::Raw => {
             line.display("subxid", abort.subxid);
             if let Some((lsn, time)) = abort.abort {
                 line.display_text("abortLsn", lsn);

@@ -3,7 +3,7 @@
 use walscope_core::pgoutput::{Message, Tuple};
 use walscope_core::relation::{Described, Difference, Relation};
 use walscope_core::row::Row;
-use walscope_core::transaction::{self, Position, Tracker, Transaction};
+use walscope_core::transaction::{self, Position, Tracker, Transaction, View};
 use walscope_core::{Lsn, Xid};
 
 /// One message of a stream, and what is known of its place. It borrows everything: nothing is
@@ -32,6 +32,19 @@ impl<'a> Change<'a> {
     /// The message itself.
     pub const fn message(&self) -> &Message<'a> {
         &self.change.message
+    }
+
+    /// Whether this takes back what was given of the transaction in hand: since a connection broke
+    /// within it, the server does not send it as it was. What comes next is the transaction from its
+    /// [`Begin`](Message::Begin) on, with numbers from 0, or something else where it does not come any
+    /// more. [`transaction`](Self::transaction) says which it is; the message is a
+    /// [`StreamAbort`](Message::StreamAbort) of the whole of it.
+    ///
+    /// It is rare: a prepared transaction was rolled back meanwhile, or what a publication includes was
+    /// changed.
+    pub fn is_restart(&self) -> bool {
+        matches!(self.change.message, Message::StreamAbort(_))
+            && self.tracker.view() == View::Transactions
     }
 
     /// The transaction, if the message belongs to one.

@@ -2,7 +2,7 @@
 
 use walscope_core::relation::Relation;
 use walscope_core::transaction::{Tracker, Transaction, View};
-use walscope_core::{Lsn, Oid};
+use walscope_core::{ErrorKind, Lsn, Oid};
 
 use super::batch::Batch;
 use super::change::Change;
@@ -15,6 +15,10 @@ use crate::undecodable::Undecodable;
 ///
 /// With automatic acknowledgement a transaction is confirmed when the change after its end is asked
 /// for, and by nothing else: whoever stops asking has it sent again.
+///
+/// A connection that breaks within a transaction is not seen here: the next one goes on with the next
+/// change. Only where the server does not send the transaction again as it was, a change comes of
+/// which [`Change::is_restart`] says that the transaction begins again.
 ///
 /// A change that cannot be decoded is an error, and stays one until [`skip`](Self::skip) says that
 /// it is to be left out.
@@ -29,6 +33,8 @@ pub struct Changes {
     found: Option<Found>,
     /// Items up to the last one that was given.
     items: u64,
+    /// Where the items end that were given before there was this.
+    began_at: Lsn,
     /// The last change that was given is an item, not confirmed yet.
     ended: bool,
     undecodable: Option<Box<Undecodable>>,
@@ -54,7 +60,8 @@ impl Changes {
             batch: Batch::default(),
             walk: Walk::default(),
             found: None,
-            items: stream.control.delivered(),
+            items: stream.control.delivered().0,
+            began_at: stream.control.delivered().1,
             ended: false,
             undecodable: None,
             stream,
@@ -118,6 +125,19 @@ impl Changes {
         self.stream.close().await
     }
 
+    /// What was given of a transaction is not what the server sends again: it shall send it once more,
+    /// to be given from its beginning. What else came on this connection comes again too.
+    fn start_over(&mut self) {
+        (self.batch, self.walk) = (Batch::default(), Walk::default());
+        let position = self.tracker.position().max(self.began_at);
+        self.control().start_over(self.items, position);
+    }
+
+    /// The change that was found takes back what was given of a transaction.
+    pub(super) fn finds_restart(&self) -> bool {
+        self.found.as_ref().is_some_and(Found::is_restart)
+    }
+
     /// Looks for the next change, which [`give`](Self::give) gives, and returns its message's bytes.
     pub(super) async fn find(&mut self) -> Result<Option<&[u8]>> {
         if self.ended {
@@ -132,6 +152,7 @@ impl Changes {
             }
             match self.walk.find(&self.batch, &mut self.tracker) {
                 Ok(Some(found)) => self.found = Some(found),
+                Err(undecodable) if is_not_resumed(&undecodable) => self.start_over(),
                 Err(undecodable) => self.undecodable = Some(undecodable),
                 Ok(None) => match self.stream.next_batch().await? {
                     Some(batch) => (self.batch, self.walk) = (batch, Walk::default()),
@@ -158,4 +179,8 @@ impl Changes {
             }
         }
     }
+}
+
+fn is_not_resumed(undecodable: &Undecodable) -> bool {
+    undecodable.error.kind() == ErrorKind::NotResumed
 }

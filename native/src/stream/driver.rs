@@ -148,6 +148,9 @@ impl Driver {
     /// Reads once, unless the consumer is behind, and looks at what is whole.
     fn read(&mut self, cx: &mut Context<'_>) -> Result<Progress> {
         let mut state = self.shared.lock();
+        if state.starts_over && state.closing == Closing::No {
+            return Err(Error::NotResumed);
+        }
         let now = self.shared.now();
         let reading = state.whole < BUFFER_LIMIT;
         state.session.set_reading(reading, now);
@@ -164,8 +167,10 @@ impl Driver {
         let read = pin!(self.socket.read_buf(&mut state.buffer)).poll(cx);
         match read {
             Poll::Pending => Ok(Progress::Waiting),
-            Poll::Ready(Ok(0)) if state.closing == Closing::Said => Ok(Progress::Ended),
-            Poll::Ready(Ok(0)) => Err(Error::Closed),
+            Poll::Ready(read) if is_end(&read) => match state.closing {
+                Closing::Said => Ok(Progress::Ended),
+                _ => Err(Error::Closed),
+            },
             Poll::Ready(Ok(read)) => {
                 state.counters.bytes += read as u64;
                 self.pace.has_read(read < room && !self.socket.holds_more(), now);
@@ -232,6 +237,15 @@ impl Driver {
             }
         }
         Ok(Progress::Waiting)
+    }
+}
+
+/// Whether the server has closed the connection. Over TLS it does not say goodbye when it dies, or is
+/// stopped.
+fn is_end(read: &std::io::Result<usize>) -> bool {
+    match read {
+        Ok(read) => *read == 0,
+        Err(error) => error.kind() == std::io::ErrorKind::UnexpectedEof,
     }
 }
 

@@ -6,6 +6,7 @@ mod batches;
 mod change;
 mod changes;
 mod driver;
+mod opening;
 mod options;
 mod pace;
 mod plugin;
@@ -74,11 +75,28 @@ pub struct StreamControl {
 impl Stream {
     /// Connects, checks slot and publications, creates the slot if that is wanted, and starts.
     ///
+    /// A server may keep the slot for a consumer that is dead, until it notices. So while the slot is in
+    /// use this tries again, unless [`StreamOptions::reconnect`] is `None`, for as long as that allows
+    /// and at most `wal_sender_timeout` of the server and 5 s (60 s where it has none).
+    ///
     /// # Errors
     ///
     /// Whatever stands in the way, before anything is streamed: see [`Error`](crate::Error).
     pub async fn open(config: &Config, options: StreamOptions) -> Result<Self> {
-        start::open(config, options).await
+        opening::open(config, options, |_| ()).await
+    }
+
+    /// The same, which tells when it has to wait for the slot ([`StreamEvent::SlotInUse`]).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub async fn open_watched(
+        config: &Config,
+        options: StreamOptions,
+        tell: impl FnMut(&StreamEvent),
+    ) -> Result<Self> {
+        opening::open(config, options, tell).await
     }
 
     fn new(
@@ -125,8 +143,9 @@ impl Stream {
                 let batch = assembly.next()?;
                 let mut state = self.control.shared.lock();
                 state.held = assembly.held_bytes();
-                // Of another connection by now: what is here comes again.
-                if let Some(batch) = batch.filter(|_| state.connections == assembly.connection()) {
+                // Of another connection by now, or soon: what is here comes again.
+                let holds = state.connections == assembly.connection() && !state.starts_over;
+                if let Some(batch) = batch.filter(|_| holds) {
                     state.delivered = batch.items();
                     state.delivered_position = assembly.position();
                     return Ok(Some(batch));
@@ -255,9 +274,27 @@ impl StreamControl {
         self.shared.wait(State::take_end).await
     }
 
-    /// How many items were handed over.
-    fn delivered(&self) -> u64 {
-        self.shared.lock().delivered
+    /// Lets the server send everything again that is not confirmed, over another connection: for a
+    /// consumer of batches whose [`Tracker`](walscope_core::transaction::Tracker) has said
+    /// [`NotResumed`](walscope_core::ErrorKind::NotResumed). The rest of its batch is to be dropped;
+    /// the next one begins with the head of the new connection, at which the tracker says that the
+    /// transaction begins again.
+    ///
+    /// The consumer has had the first `items` items and nothing beyond, the last of which ends at
+    /// `position`, the tracker's. Where the stream does not reconnect it ends.
+    pub fn start_over(&self, items: u64, position: Lsn) {
+        let mut state = self.shared.lock();
+        (state.delivered, state.delivered_position) = (items, position);
+        state.starts_over = true;
+        if let Some(driver) = state.driver.take() {
+            driver.wake();
+        }
+    }
+
+    /// How many items were handed over, and where they end.
+    fn delivered(&self) -> (u64, Lsn) {
+        let state = self.shared.lock();
+        (state.delivered, state.delivered_position)
     }
 
     fn is_open(&self) -> bool {

@@ -38,6 +38,16 @@ pub enum StreamEvent {
         /// When.
         delay: Duration,
     },
+    /// At the start: the server keeps the slot for somebody else, who may be dead without its knowing.
+    /// It will be tried again.
+    SlotInUse {
+        /// What the server says, with the process that has the slot.
+        error: String,
+        /// How often it was tried, the next time included.
+        tries: u32,
+        /// When.
+        delay: Duration,
+    },
     /// There is another, and the stream goes on.
     Resumed {
         /// From where the server sends.
@@ -82,6 +92,9 @@ pub(super) struct State {
     pub(super) driver: Option<Waker>,
     /// The driver lets messages gather, and looks at everything again very soon.
     pub(super) gathering: bool,
+    /// The consumer has no use for this connection: the server shall send again what is not confirmed.
+    /// Until then nothing is handed over.
+    pub(super) starts_over: bool,
 }
 
 /// What the stream has done so far.
@@ -130,6 +143,7 @@ impl Shared {
             events: VecDeque::new(),
             driver: None,
             gathering: false,
+            starts_over: false,
         };
         Self { state: Mutex::new(state), news: Notify::new(), started }
     }
@@ -181,7 +195,7 @@ impl State {
 
     /// The same, for somebody who hands them over later.
     pub(super) fn take_bytes(&mut self) -> Option<Result<Option<Bytes>>> {
-        if self.whole > 0 && self.closing == Closing::No {
+        if self.whole > 0 && self.closing == Closing::No && !self.starts_over {
             let bytes = self.buffer.split_to(self.whole).freeze();
             self.whole = 0;
             self.wake_driver();

@@ -52,16 +52,39 @@ pub struct StreamInfo {
     pub options: Vec<(String, String)>,
 }
 
-pub(super) async fn open(config: &Config, options: StreamOptions) -> Result<Stream> {
+/// The server and the slot, checked: what is left is to start.
+pub(super) struct Checked {
+    client: Client,
+    system: System,
+    confirmed: Lsn,
+    start: Lsn,
+    pub(super) created_slot: bool,
+    pub(super) remarks: Vec<String>,
+    pub(super) wal_sender_timeout: Duration,
+}
+
+pub(super) async fn check(config: &Config, options: &StreamOptions) -> Result<Checked> {
     let mut client = Client::connect(config, ConnectionKind::Replication).await?;
     options.check(client.server_major())?;
     let system = client.identify_system().await?;
-    check_publications(&mut client, &options, &system).await?;
+    check_publications(&mut client, options, &system).await?;
     let mut remarks = Vec::new();
     let (confirmed, created_slot) =
-        slot(&mut client, &options, system.dbname.as_deref(), &mut remarks).await?;
-    let start = start_position(&options, confirmed, system.flushed, &mut remarks)?;
+        slot(&mut client, options, system.dbname.as_deref(), &mut remarks).await?;
+    let start = start_position(options, confirmed, system.flushed, &mut remarks)?;
     let wal_sender_timeout = client.wal_sender_timeout().await?.unwrap_or_default();
+    Ok(Checked { client, system, confirmed, start, created_slot, remarks, wal_sender_timeout })
+}
+
+/// Starts, and leaves the stream to a task of its own.
+pub(super) async fn start(
+    config: &Config,
+    options: &StreamOptions,
+    checked: Checked,
+) -> Result<Stream> {
+    let options = options.clone();
+    let Checked { client, system, confirmed, start, created_slot, remarks, wal_sender_timeout } =
+        checked;
     let mut replication =
         start_replication(client, &options, options.start.unwrap_or_default()).await?;
 

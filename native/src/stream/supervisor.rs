@@ -126,6 +126,7 @@ impl Supervisor {
         let mut state = self.shared.lock();
         let now = self.shared.now();
         let (delivered, position) = (state.delivered, state.delivered_position);
+        state.starts_over = false;
         state.session.resume(delivered, position, now);
         (state.buffer, state.whole) = (buffer, whole);
         state.connections += 1;
@@ -142,6 +143,7 @@ impl Supervisor {
             StreamEvent::Disconnected { error, tries, delay } => {
                 warn!(slot, error, tries, ?delay, "the connection broke");
             }
+            StreamEvent::SlotInUse { .. } => {}
             StreamEvent::Resumed { lsn } => info!(slot, %lsn, "connected again"),
         }
         self.shared.lock().tell(event);

@@ -15,6 +15,8 @@ pub struct Transactions {
     changes: Changes,
     /// The one that was given last has more.
     open: bool,
+    /// It has no end: it begins again, or is gone.
+    void: bool,
 }
 
 /// A transaction: its changes, to be read once, in their order, without its beginning and end.
@@ -25,12 +27,13 @@ pub struct Transactions {
 pub struct TransactionChanges<'a> {
     changes: &'a mut Changes,
     open: &'a mut bool,
+    void: &'a mut bool,
     alone: bool,
 }
 
 impl Transactions {
     pub(super) fn new(changes: Changes) -> Self {
-        Self { changes, open: false }
+        Self { changes, open: false, void: false }
     }
 
     /// The next transaction; `None` after the stream was closed. What was not read of the one before
@@ -45,13 +48,18 @@ impl Transactions {
                 return Ok(None);
             }
         }
+        if self.changes.find().await?.is_some() && self.changes.finds_restart() {
+            // Nothing is in hand that could begin again.
+            self.changes.give()?;
+        }
         let Some(payload) = self.changes.find().await? else { return Ok(None) };
         let alone = !matches!(payload.first(), Some(&(tag::BEGIN | tag::BEGIN_PREPARE)));
         if !alone {
             self.changes.give()?;
         }
-        self.open = true;
-        Ok(Some(TransactionChanges { changes: &mut self.changes, open: &mut self.open, alone }))
+        (self.open, self.void) = (true, false);
+        let Self { changes, open, void } = self;
+        Ok(Some(TransactionChanges { changes, open, void, alone }))
     }
 
     /// The changes behind it: what confirms and closes the stream.
@@ -64,6 +72,11 @@ impl Transactions {
 async fn pass(changes: &mut Changes, open: &mut bool) -> Result<bool> {
     if changes.find().await?.is_none() {
         return Ok(false);
+    }
+    if changes.finds_restart() {
+        // The transaction comes anew, if it comes.
+        *open = false;
+        return Ok(true);
     }
     if changes.give()?.is_some_and(|change| change.is_item()) {
         *open = false;
@@ -83,10 +96,16 @@ impl TransactionChanges<'_> {
     /// # Errors
     ///
     /// Why the stream has ended within the transaction, [`Error::StreamClosed`] among it; a change that
-    /// cannot be decoded.
+    /// cannot be decoded; [`Error::NotResumed`] where the server does not send the transaction again as
+    /// it was before the connection broke: what was read of it is void, and the next one is this
+    /// transaction from its beginning, unless it is gone.
     pub async fn next(&mut self) -> Result<Option<Change<'_>>> {
         if !*self.open {
-            return Ok(None);
+            return if *self.void { Err(Error::NotResumed) } else { Ok(None) };
+        }
+        if self.changes.find().await?.is_some() && self.changes.finds_restart() {
+            (*self.open, *self.void) = (false, true);
+            return Err(Error::NotResumed);
         }
         let Some(payload) = self.changes.find().await? else { return Err(Error::StreamClosed) };
         if !self.alone && ends(payload) {

@@ -27,6 +27,8 @@ pub(super) struct Found {
     /// What the tracker says, where it had to be asked whether the message is shown. The message
     /// stands for itself: it is decoded again.
     placed: Option<Placed>,
+    /// No message at all: what was given of a transaction is taken back.
+    restart: Option<transaction::Change<'static>>,
 }
 
 /// A [`transaction::Change`] without its message.
@@ -58,20 +60,26 @@ impl Walk {
                 Err(error) => return Err(Box::new(Undecodable::new(Lsn::INVALID, rest, error))),
             };
             match entry {
-                Entry::Head(json) => tracker.connect(json),
-                Entry::Keepalive(_) => {}
+                Entry::Head(json) => {
+                    if let Some(restart) = tracker.connect(json) {
+                        return Ok(Some(Found::restart(restart)));
+                    }
+                }
+                Entry::Keepalive(keepalive) => tracker
+                    .keepalive(keepalive.end)
+                    .map_err(|error| Box::new(Undecodable::new(keepalive.end, &[], error)))?,
                 Entry::Data(data) => {
                     let payload = self.offset - data.data.len()..self.offset;
                     let lsn = data.start;
                     if tracker.shows(data.data) {
-                        return Ok(Some(Found { lsn, payload, placed: None }));
+                        return Ok(Some(Found { lsn, payload, placed: None, restart: None }));
                     }
                     let change = tracker
                         .next_at(lsn, data.data)
                         .map_err(|error| Box::new(Undecodable::new(lsn, data.data, error)))?;
                     if change.shown {
                         let placed = Some(Placed::of(&change));
-                        return Ok(Some(Found { lsn, payload, placed }));
+                        return Ok(Some(Found { lsn, payload, placed, restart: None }));
                     }
                 }
             }
@@ -81,6 +89,15 @@ impl Walk {
 }
 
 impl Found {
+    fn restart(restart: transaction::Change<'static>) -> Self {
+        Self { lsn: Lsn::INVALID, payload: 0..0, placed: None, restart: Some(restart) }
+    }
+
+    /// Whether it takes back what was given of a transaction.
+    pub(super) const fn is_restart(&self) -> bool {
+        self.restart.is_some()
+    }
+
     /// The message's bytes.
     pub(super) fn payload<'a>(&self, batch: &'a Batch) -> &'a [u8] {
         batch.bytes().get(self.payload.clone()).unwrap_or_default()
@@ -92,6 +109,9 @@ impl Found {
         batch: &'a Batch,
         tracker: &'a mut Tracker,
     ) -> Result<Change<'a>, Box<Undecodable>> {
+        if let Some(restart) = self.restart {
+            return Ok(Change::new(self.lsn, restart, tracker));
+        }
         let (lsn, payload) = (self.lsn, self.payload(batch));
         let change = match self.placed {
             None => tracker.next_at(lsn, payload),

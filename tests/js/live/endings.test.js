@@ -9,7 +9,7 @@ import { connect, ConnectionError, DecodeError, ServerError } from '../../../nod
 import { rejection } from '../decoder/helpers.js';
 import { nextOf, Setting, withServer } from './setting.js';
 
-const setting = withServer();
+const setting = withServer({ settings: { max_prepared_transactions: 5 } });
 
 /** The value that `noisyLine` damages. */
 const GARBLED = 'a damaged value';
@@ -231,6 +231,36 @@ test('a connection that breaks inside a transaction is not seen in the loop', as
   assert.equal(status.receivedItems, 1);
   assert.ok(status.changes > rows, `${status.changes} changes, some of them twice`);
   await setting.confirmed(slot);
+});
+
+// Red without `notResumed` in problem.js: the code says that something cannot be decoded.
+test('a transaction that is gone when its connection comes back ends the loop', async () => {
+  const slot = `${await setting.slot()}_prepared`;
+  const rows = 20_000;
+  const create = `SELECT pg_create_logical_replication_slot('${slot}', 'pgoutput', false, true)`;
+  await setting.server.sql(create);
+  await setting.server.sql('BEGIN');
+  await setting.server.sql(`INSERT INTO t SELECT n, 'x' FROM generate_series(1, ${rows}) n`);
+  await setting.server.sql("PREPARE TRANSACTION 'gone'");
+  const stream = await setting.stream(slot, { twoPhase: true });
+  let seen = 0;
+  const read = async () => {
+    for await (const change of stream) {
+      assert.ok(change.kind === 'begin' || change.kind === 'insert' || change.kind === 'relation');
+      if (change.kind !== 'insert') continue;
+      seen += 1;
+      if (seen !== 100) continue;
+      await setting.server.sql(
+        'SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active',
+      );
+      await setting.server.sql("ROLLBACK PREPARED 'gone'");
+      while (stream.status().reconnects === 0) await sleep(10);
+    }
+  };
+  const error = await rejection(read());
+  assert.equal(error.code, 'WALSCOPE_RESUME_MISMATCH', String(error.stack));
+  assert.ok(seen < rows, `${seen} rows`);
+  await stream.close();
 });
 
 // Red when the error of a failed stream is read from its batch only at the next `next()`.

@@ -111,8 +111,42 @@ test('slot and publications are looked for before anything is streamed', async (
     return true;
   });
   const holder = await setting.stream(slot);
-  await assert.rejects(setting.stream(slot), { code: '55006' });
+  const second = setting.stream(slot, { reconnect: false });
+  await assert.rejects(second, (/** @type {any} */ error) => {
+    assert.equal(error.code, '55006');
+    assert.match(error.message, /active for PID \d+/);
+    assert.match(error.hint, /pg_terminate_backend\(\d+\)/);
+    return true;
+  });
   await holder.close();
+});
+
+// Red without the loop in `opening::open`.
+test('a slot that is in use is waited for: a dead consumer may have it', async () => {
+  const slot = await setting.slot();
+  const holder = await setting.stream(slot);
+  const waiting = setting.stream(slot);
+  assert.equal(await Promise.race([waiting, sleep(700, 'it waits')]), 'it waits');
+  await holder.close();
+  const stream = await waiting;
+  await stream.close();
+});
+
+// Red without `cancel?.()` in client.js: it still streams when the slot is free.
+test('an aborted signal ends the wait for a slot', async () => {
+  const slot = await setting.slot();
+  const holder = await setting.stream(slot);
+  const controller = new AbortController();
+  const waiting = setting.stream(slot, { signal: controller.signal });
+  await sleep(300);
+  controller.abort();
+  await assert.rejects(waiting, { name: 'AbortError' });
+  await holder.close();
+  await setting.nobodyStreams();
+  for (const end = Date.now() + 2000; Date.now() < end;) {
+    const rows = await setting.server.sql('SELECT pid FROM pg_stat_replication');
+    assert.equal(rows.length, 0, 'somebody connects again');
+  }
 });
 
 test('options that make no sense are refused before anything is opened', async () => {

@@ -21,6 +21,9 @@ struct Arguments {
     /// In each of the places that are aimed at, at least; without it a fifth of the crashes
     #[arg(long)]
     least: Option<usize>,
+    /// Over TLS
+    #[arg(long)]
+    tls: bool,
     /// What the choices are made by
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         seed: arguments.seed,
         points: arguments.points,
         least: arguments.least.unwrap_or(arguments.points / 5),
+        tls: arguments.tls,
         consumer: vec![program, PathBuf::from("consume")],
     });
     println!("{report}");

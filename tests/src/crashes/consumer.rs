@@ -14,7 +14,7 @@ use walscope_core::capture::Entry;
 use walscope_core::pgoutput::Message;
 use walscope_core::row::Row;
 use walscope_core::transaction::{Change, Tracker};
-use walscope_core::{Lsn, XLogData};
+use walscope_core::{ErrorKind, Lsn, XLogData};
 
 /// The slot and the publication of the proof.
 pub const SLOT: &str = "s";
@@ -74,9 +74,11 @@ pub async fn consume(options: ConsumerOptions) -> Result<(), Box<dyn Error>> {
     loop {
         match timeout(QUIET, stream.next_batch()).await {
             Ok(Ok(Some(batch))) => {
-                incoming.take_all(&batch)?;
+                if !incoming.take_all(&batch)? {
+                    control.start_over(incoming.items, incoming.tracker.position());
+                }
                 sink.store(&mut incoming).await?;
-                kept.push_back(batch.items());
+                kept.push_back(incoming.items);
             }
             Ok(Ok(None)) => return Ok(()),
             Ok(Err(error)) => return Err(error.into()),
@@ -164,24 +166,40 @@ struct Incoming {
     /// Of the transaction that is open.
     open: Changes,
     ended: Ended,
+    /// Those that came.
+    items: u64,
     /// Where the last end was: this process is given nothing at or before it again.
     last_end: Lsn,
 }
 
 impl Incoming {
-    fn take_all(&mut self, batch: &Batch) -> Result<(), Box<dyn Error>> {
+    /// Whether the batch is of use: what comes again of a transaction may not be what it was, because
+    /// it was prepared, and rolled back meanwhile. Then it begins again with the next batch.
+    fn take_all(&mut self, batch: &Batch) -> Result<bool, Box<dyn Error>> {
         for entry in batch.entries() {
-            match entry? {
-                Entry::Head(json) => self.tracker.connect(json),
-                Entry::Data(data) => self.take(&data)?,
-                Entry::Keepalive(_) => {}
+            let taken = match entry? {
+                Entry::Head(json) => {
+                    if self.tracker.connect(json).is_some() {
+                        self.open = Changes::default();
+                    }
+                    Ok(())
+                }
+                Entry::Data(data) => self.take(&data),
+                Entry::Keepalive(keepalive) => {
+                    self.tracker.keepalive(keepalive.end).map_err(Box::from)
+                }
+            };
+            match taken {
+                Err(error) if is_not_resumed(error.as_ref()) => return Ok(false),
+                taken => taken?,
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn take(&mut self, data: &XLogData<'_>) -> Result<(), Box<dyn Error>> {
         let change = self.tracker.next_at(data.start, data.data)?;
+        self.items += u64::from(change.item);
         if !change.shown {
             return Ok(());
         }
@@ -238,6 +256,11 @@ impl Incoming {
         open.vs.push(v);
         Ok(())
     }
+}
+
+fn is_not_resumed(error: &(dyn Error + 'static)) -> bool {
+    let error = error.downcast_ref::<walscope_core::Error>();
+    error.is_some_and(|error| error.kind() == ErrorKind::NotResumed)
 }
 
 /// The log of a test is not so long that the sign matters.

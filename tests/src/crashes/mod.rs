@@ -36,6 +36,7 @@ use walscope_core::Lsn;
 use crate::proxy::Proxy;
 use crate::random::Random;
 use crate::sampler::Sampler;
+use crate::tls_front::TlsFront;
 use crate::{Major, Server, ServerOptions};
 use load::Load;
 use prepared::Prepared;
@@ -118,6 +119,8 @@ pub struct CrashOptions {
     pub points: usize,
     /// So many of them at least in each of the places that are aimed at.
     pub least: usize,
+    /// The consumer connects by TLS, to something that ends it before the proxy: that sees the frames.
+    pub tls: bool,
     /// A program whose arguments are those of [`ConsumerOptions`].
     pub consumer: Vec<PathBuf>,
 }
@@ -130,6 +133,7 @@ struct Proof {
     load: Load,
     sampler: Sampler,
     proxy: Proxy,
+    tls: Option<TlsFront>,
     wire: Arc<Wire>,
     source: Server,
     process: Option<Process>,
@@ -204,10 +208,12 @@ impl Proof {
             let (confirmed, most) = (sample.confirmed, told.flushed().max(created));
             (confirmed > most).then(|| format!("{confirmed} is confirmed, and {most} was told"))
         });
+        let proxy = Proxy::watched(source.port(), wire.clone());
         Self {
             random: Random::new(options.seed),
             load: Load::start(source.socket(), &prepared, &behind, options.seed),
-            proxy: Proxy::watched(source.port(), wire.clone()),
+            tls: options.tls.then(|| TlsFront::start(proxy.port(), &sink.folder())),
+            proxy,
             report: Report::new(&options),
             process: None,
             runs: 0,
@@ -315,12 +321,16 @@ impl Proof {
             1..6 if major >= PARALLEL => "parallel",
             _ => "on",
         };
-        let port = self.proxy.port().to_string();
-        let source = self.source.conninfo_with(&[
-            ("port", &port),
-            ("user", "trust_user"),
-            ("sslmode", "disable"),
-        ]);
+        let port = self.tls.as_ref().map_or(self.proxy.port(), |front| front.port).to_string();
+        let mut changes = vec![("port", port.as_str()), ("user", "trust_user")];
+        match &self.tls {
+            None => changes.push(("sslmode", "disable")),
+            Some(front) => {
+                let ca = front.ca.to_str().expect("a path");
+                changes.extend([("sslmode", "verify-full"), ("sslrootcert", ca)]);
+            }
+        }
+        let source = self.source.conninfo_with(&changes);
         let options = ConsumerOptions {
             source,
             sink: self.sink.socket_conninfo(),

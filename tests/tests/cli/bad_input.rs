@@ -54,7 +54,7 @@ fn servers_that_cannot_be_used() {
         assert!(start.elapsed().as_secs() < 20);
     }
     fails(
-        stream(&server, "busy", "p", &[]),
+        stream(&server, "busy", "p", &["--no-reconnect"]),
         &["\"busy\" is active for PID", "pg_terminate_backend"],
     );
     server.sql("SELECT pg_create_logical_replication_slot('other', 'test_decoding')");

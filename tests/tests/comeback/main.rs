@@ -1,5 +1,7 @@
 //! Streams whose connection breaks go on where they were, without a gap and without a repetition.
 
+mod restart;
+
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 

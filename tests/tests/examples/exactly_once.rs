@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use walscope_tests::program::Program;
+use walscope_tests::program::{Program, example};
 use walscope_tests::{Major, Server};
 
 use crate::{follow, interrupt, settle, start, unconfirmed_rows};
@@ -80,6 +80,36 @@ fn sums_are_right_however_often_it_is_killed() {
         assert_eq!(target, source, "PostgreSQL {major}");
         assert_eq!(unconfirmed_rows(&server), "0");
     }
+}
+
+/// What the first had sent may still be committed: so long the second does not even look where it is.
+/// Red without `LOCK` in the example: nobody waits.
+#[test]
+fn a_second_one_waits_for_the_session_of_the_first() {
+    let server = start(
+        Major::V18,
+        "CREATE TABLE payments (id bigserial PRIMARY KEY, account int, amount bigint)",
+    );
+    server.sql("CREATE DATABASE reports");
+    let mut first = consume(&server);
+    pay(&server, 0);
+    first.line();
+    first.signal(Signal::STOP);
+    pay(&server, 1);
+    let target = server.conninfo_with(&[("user", "trust_user"), ("dbname", "reports")]);
+    let source = server.conninfo_with(&[("user", "trust_user")]);
+    let arguments = [source.as_str(), "s", "p", &target];
+    let mut second = Program::start_at(&example("exactly_once"), arguments);
+    server
+        .wait_for("SELECT count(*)::text FROM pg_stat_activity WHERE wait_event = 'advisory'", "1");
+    assert_eq!(second.line_that_is_there(), None);
+    first.signal(Signal::KILL);
+    first.wait();
+    second.line();
+    settle(&server);
+    interrupt(second);
+    let [source, target] = tables(&server);
+    assert_eq!(target, source);
 }
 
 /// Red without the check of `moved`.

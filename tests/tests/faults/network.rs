@@ -17,7 +17,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault { name: "network breaks inside a row", settings: &[], run: breaks },
 ];
 
-/// Silence is normal.
+/// Silence is normal. Red with half a second for `stall_timeout` and `REPLY_TIMEOUT` in `Session::poll`:
+/// the connection is given up.
 fn stalls(scene: &mut Scene) -> Outcome {
     scene.proxy.set(Network { stalled: true, ..Network::default() });
     scene.insert(20);
@@ -39,13 +40,16 @@ fn stalls_for_ever(scene: &mut Scene) -> Outcome {
     scene.goes_on()
 }
 
-/// Slower than the server's patience, were it not for feedback.
+/// Slower than the server's patience, were it not for feedback. Red without `reply_due` in
+/// `Session::received` and with an hour for `status_interval` in `Session::new`: it is thrown out.
 fn delays(scene: &mut Scene) -> Outcome {
     scene.proxy.set(Network { delay: Duration::from_millis(40), piece: 64, ..Network::default() });
     scene.insert(40);
     scene.goes_on()
 }
 
+/// Red with `state.buffer.len()` for `state.whole` at `NeedMore` in `driver::take_frames`: part of a
+/// message is taken for a whole one.
 fn splits(scene: &mut Scene) -> Outcome {
     scene.proxy.set(Network { piece: 1, ..Network::default() });
     scene.insert(20);

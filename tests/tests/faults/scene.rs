@@ -10,7 +10,7 @@ use walscope_core::Lsn;
 use walscope_tests::program::{self, Program};
 use walscope_tests::proxy::Proxy;
 use walscope_tests::sampler::Sampler;
-use walscope_tests::{Major, Server, ServerOptions};
+use walscope_tests::{Major, Server, ServerOptions, Tls};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -32,6 +32,7 @@ type Sample = (Lsn, Lsn);
 
 pub(crate) struct Scene {
     pub(crate) major: Major,
+    tls: Tls,
     sampler: Sampler,
     samples: Arc<Mutex<Vec<Sample>>>,
     /// The last position that the consumer has confirmed, written down before it does.
@@ -52,11 +53,12 @@ pub(crate) struct Scene {
 
 impl Scene {
     /// A table, a slot, and a consumer that streams. Its first rows have come and are confirmed.
-    pub(crate) fn start(major: Major, settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(major: Major, settings: &[(&str, &str)], tls: Tls) -> Self {
         let settings = settings.iter().map(|(name, value)| (name.to_string(), value.to_string()));
         let server = Server::start(ServerOptions {
             major,
             settings: settings.collect(),
+            tls,
             ..Default::default()
         });
         server.sql("CREATE TABLE t (id int PRIMARY KEY, v text); CREATE PUBLICATION p FOR TABLE t");
@@ -73,6 +75,7 @@ impl Scene {
         let proxy = Proxy::start(server.port());
         let mut scene = Self {
             major,
+            tls,
             sampler,
             samples,
             confirmed,
@@ -95,7 +98,14 @@ impl Scene {
     /// Arguments of a consumer.
     pub(crate) fn arguments(&self, more: &[&str]) -> Vec<String> {
         let port = self.proxy.port().to_string();
-        let conninfo = self.server.conninfo_with(&[("port", &port), ("user", self.user)]);
+        let mut changes = vec![("port", port.as_str()), ("user", self.user)];
+        if self.tls == Tls::On {
+            let ca = self.server.tls().ca.to_str().expect("a path");
+            changes.extend([("sslmode", "verify-full"), ("sslrootcert", ca)]);
+        } else {
+            changes.push(("sslmode", "disable"));
+        }
+        let conninfo = self.server.conninfo_with(&changes);
         let first = ["stream", &conninfo, "--slot", "s", "--publication", "p", "--ack", "stdin"];
         first
             .iter()
@@ -119,6 +129,12 @@ impl Scene {
     pub(crate) fn kill_consumer(&mut self) {
         drop(self.consumer.take());
         self.sampler.wait(PATIENCE, |now| now.last.active_pid.is_none()).expect("the slot is free");
+    }
+
+    /// SIGKILL, and another one at once, whether the slot is free or not.
+    pub(crate) fn replace_consumer(&mut self) {
+        drop(self.consumer.take());
+        self.consumer = Some(Program::start(self.arguments(&[])));
     }
 
     pub(crate) fn sampler(&self) -> &Sampler {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use walscope_tests::program;
 use walscope_tests::sampler::Samples;
 
 use crate::Fault;
@@ -17,7 +18,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         settings: &[("max_slot_wal_keep_size", "1MB"), ("max_wal_size", "32MB")],
         run: invalidated,
     },
-    Fault { name: "slot in use at the start", settings: &[], run: in_use_at_start },
+    Fault {
+        name: "slot in use at the start by a living consumer",
+        settings: &[("wal_sender_timeout", "2s")],
+        run: in_use_by_the_living,
+    },
+    Fault {
+        name: "slot in use at the start by a dead one",
+        settings: &[("wal_sender_timeout", "4s")],
+        run: in_use_by_the_dead,
+    },
     Fault {
         name: "slot in use when coming back",
         // Time to try more often than an error of which nothing is known.
@@ -63,11 +73,33 @@ fn invalidated(scene: &mut Scene) -> Outcome {
     scene.ends()
 }
 
-/// At the start somebody has to decide: the program does not wait for a slot.
-fn in_use_at_start(scene: &mut Scene) -> Outcome {
+/// A consumer waits no longer than the server would for a dead one, and not at all where it does not
+/// come back either. Red without `waited < dead_after` in `opening::open` (it waits for ever), and with
+/// `Some(Reconnect::default())` for the policy there (it waits although it was told not to).
+fn in_use_by_the_living(scene: &mut Scene) -> Outcome {
     scene.insert(3);
+    let at_once = program::run(scene.arguments(&["--no-reconnect"]));
+    assert_eq!(at_once.status.code(), Some(1), "{at_once:?}");
+    let said = String::from_utf8_lossy(&at_once.stderr);
+    assert!(said.lines().count() == 1 && !said.contains("Trying again"), "it waits: {said}");
+    assert!(said.contains("pg_terminate_backend("), "{said}");
+    let began = Instant::now();
     let outcome = scene.other_ends(&[]);
+    let waited = began.elapsed();
+    assert!(waited > Duration::from_secs(6) && waited < PATIENCE, "{waited:?}");
+    assert!(outcome.said[0].contains("pg_terminate_backend("), "{outcome:?}");
     Outcome { class: outcome.class, said: outcome.said, ..scene.goes_on() }
+}
+
+/// Killed behind a network that breaks: the server keeps its slot, until it notices. What was not
+/// confirmed comes again. Red without the loop in `opening::open`.
+fn in_use_by_the_dead(scene: &mut Scene) -> Outcome {
+    scene.insert(3);
+    scene.read_all();
+    let _server_side = scene.proxy.abandon();
+    scene.replace_consumer();
+    scene.wait_until_said("Trying again");
+    scene.goes_on()
 }
 
 /// The server does not know yet that the connection is gone. Red without 55006 in
@@ -79,7 +111,8 @@ fn in_use_when_coming_back(scene: &mut Scene) -> Outcome {
 }
 
 /// PostgreSQL 18 warns, and sends nothing of the publication; before it, the stream ends. Red on 18
-/// without `suspend_idle_advance` in `native/src/stream/driver.rs`: keepalives confirm the row.
+/// without `suspend_idle_advance` in `native/src/stream/driver.rs`: keepalives confirm the row. Red on 14
+/// without 42704 in `ServerError::class`: it is tried again, and the second error is another one.
 fn publication_dropped(scene: &mut Scene) -> Outcome {
     let before = scene.sampler().samples().last.end;
     scene.server.sql("DROP PUBLICATION p; INSERT INTO t VALUES (0, 'v')");
