@@ -14,12 +14,21 @@ import { WalscopeError } from './decoding/errors.js';
  * @property {() => Promise<void>} close
  * @property {() => Record<string, unknown>} status
  * @property {() => string[]} takeNotices what the server has remarked since the last call
+ * @property {() => Promise<string | null>} nextEvent as JSON; null after `close`
  * @property {string} startLsn
  * @property {string[]} remarks
  *
  * @typedef {object} RawClient
  * @property {(options: string) => Promise<RawStream>} stream
+ * @property {(command: string, password: string | undefined) => Promise<string>} run both JSON
+ * @property {(slot: string, password: string | undefined) => Promise<RawSnapshot>} exportSnapshot
  * @property {() => Promise<void>} close
+ *
+ * @typedef {object} RawSnapshot
+ * @property {string} created the slot, as JSON
+ * @property {string} name
+ * @property {string} beginSql
+ * @property {() => Promise<void>} release
  *
  * @typedef {Omit<import('./decoding/decoder.js').RawOptions, 'typeTable'> & { typeTable?: string }} RawDecoderOptions
  *

@@ -39,6 +39,22 @@ pub(crate) fn to_napi(error: &Error) -> napi::Error {
     named(name, error.code(), &message, error.hint(), fields)
 }
 
+/// An option that cannot be.
+pub(crate) fn config_error(message: &str) -> napi::Error {
+    own("WALSCOPE_CONFIG", message)
+}
+
+/// What the server remarked, as an event.
+pub(crate) fn notice(notice: &ServerError) -> Value {
+    let mut fields = Map::new();
+    server_fields(&mut fields, notice);
+    fields.insert("type".into(), "notice".into());
+    fields.insert("code".into(), notice.code.as_str().into());
+    fields.insert("message".into(), notice.message.as_str().into());
+    fields.insert("text".into(), notice.to_string().into());
+    Value::Object(fields)
+}
+
 /// An error of the addon itself.
 pub(crate) fn own(code: &str, message: &str) -> napi::Error {
     named("WalscopeError", code, message, None, Map::new())
