@@ -30,6 +30,7 @@ import { Walk } from './walk.js';
  * @property {'auto' | 'capture' | 'pg_recvlogical'} [format]
  * @property {boolean} [raw]
  * @property {number} [maxBytes]
+ * @property {'lossless' | 'node-postgres'} [preset]
  * @property {'bigint' | 'number' | 'string'} [int8]
  * @property {'parse' | 'text'} [json]
  * @property {'symbol' | 'omit' | 'error'} [unchangedToast]

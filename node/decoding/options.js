@@ -10,6 +10,7 @@ import { TypeTable } from './type-table.js';
 
 /** What each option may be. The first value is the default. */
 const VALUE_CHOICES = {
+  preset: ['lossless', 'node-postgres'],
   int8: ['bigint', 'number', 'string'],
   json: ['parse', 'text'],
   unchangedToast: ['symbol', 'omit', 'error'],
@@ -27,6 +28,13 @@ export const VALUE_OPTIONS = [...Object.keys(VALUE_CHOICES), 'types', 'typeTable
  */
 export function valueOptions(options, below = null) {
   const chosen = choose(options, VALUE_CHOICES, { ...below });
+  for (const name of ['int8', 'json']) {
+    if (chosen.preset === 'lossless' || options[name] === undefined) continue;
+    throw badOption(
+      `the option ${name} beside the preset '${chosen.preset}', which says what it becomes`,
+      `give a function in the option types: { int8: BigInt }`,
+    );
+  }
   return /** @type {ValueOptions} */ ({ ...chosen, ...typeOptions(options, below) });
 }
 

@@ -16,9 +16,23 @@ export type Value = JsonValue | Uint8Array | Value[];
 
 /** How values are read. */
 export interface ValueOptions {
-  /** What int8 becomes: `number` throws for values that it cannot hold. Default `bigint`. */
+  /**
+   * `lossless`: every value has a form that holds all of it. `node-postgres`: the values of the npm
+   * package `pg`, with what they lose: int8 and numeric are text, moments are `Date`s (in the
+   * process's time zone where they have none of their own), bytea is a `Buffer`, intervals, points and
+   * circles are objects, json is `JSON.parse`'s, and arrays of types that `pg` does not know stay text.
+   * Functions of `types` come on top. Default `lossless`.
+   */
+  preset?: 'lossless' | 'node-postgres' | undefined;
+  /**
+   * What int8 becomes: `number` throws for values that it cannot hold. Not with another preset than
+   * `lossless`. Default `bigint`.
+   */
   int8?: 'bigint' | 'number' | 'string' | undefined;
-  /** Whether json and jsonb are parsed, or stay PostgreSQL's text. Default `parse`. */
+  /**
+   * Whether json and jsonb are parsed, or stay PostgreSQL's text. Not with another preset than
+   * `lossless`. Default `parse`.
+   */
   json?: 'parse' | 'text' | undefined;
   /**
    * What stands in `new` for a large value that the update left as it was: the symbol `unchanged`,

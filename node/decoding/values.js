@@ -1,9 +1,11 @@
 /** PostgreSQL's values as JavaScript's: which type becomes what, and how its text is read. */
 
 import { parseArray } from './arrays.js';
+import { byteaBytes } from './bytea.js';
 import { DecodeError, WalscopeError } from './errors.js';
 import { parseJson } from './json.js';
 import { NON_ASCII, NULL_VALUE, UNCHANGED_VALUE } from './layout.js';
+import { NODE_POSTGRES } from './node-postgres.js';
 import { firstBadByte } from './text.js';
 
 /** A large value that an update left as it was, and that the server therefore did not send. */
@@ -14,6 +16,7 @@ export const unchanged = Symbol.for('walscope.unchanged');
  * @typedef {import('./type-table.js').TypeTable} TypeTable
  *
  * @typedef {object} ValueOptions
+ * @property {'lossless' | 'node-postgres'} preset
  * @property {'bigint' | 'number' | 'string'} int8
  * @property {'parse' | 'text'} json
  * @property {'symbol' | 'omit' | 'error'} unchangedToast
@@ -83,12 +86,27 @@ const SCALARS = new Map([
 export function readersOf({ type, base, element, elementBase }, options) {
   const own = functionFor(type, base, options);
   if (own !== null) return { reader: READER.CUSTOM, elementReader: READER.TEXT, convert: own };
+  const convert = element === 0 ? null : functionFor(element, elementBase, options);
+  if (options.preset === 'node-postgres' && convert === null) return presetReaders(base);
   if (element === 0) {
     return { reader: scalarReader(base, options), elementReader: READER.TEXT, convert: null };
   }
-  const convert = functionFor(element, elementBase, options);
   const elementReader = convert === null ? scalarReader(elementBase, options) : READER.CUSTOM;
   return { reader: READER.ARRAY, elementReader, convert };
+}
+
+/**
+ * The readers for values like those of node-postgres, which takes no array apart that it does not know.
+ *
+ * @param {number} base
+ * @returns {Readers}
+ */
+function presetReaders(base) {
+  const convert = NODE_POSTGRES.get(base) ?? null;
+  const plain = SCALARS.get(base) ?? READER.TEXT;
+  const own = plain === READER.BIGINT ? READER.TEXT : plain;
+  const reader = convert === null ? own : READER.CUSTOM;
+  return { reader, elementReader: READER.TEXT, convert };
 }
 
 /**
@@ -379,48 +397,4 @@ function float(text) {
   const value = Number(text);
   if (text === '' || (Number.isNaN(value) && text !== 'NaN')) throw new SyntaxError('not a float');
   return value;
-}
-
-/**
- * A bytea's bytes from either of its text forms: `\x` and hex, which walscope asks for, or the older
- * `escape` form, which a capture made by another program may have.
- *
- * @param {string} text
- * @returns {Uint8Array}
- */
-function byteaBytes(text) {
-  if (!text.startsWith('\\x')) return escapedBytes(text);
-  if (text.length % 2 !== 0) throw new SyntaxError('half a byte');
-  const bytes = new Uint8Array(text.length / 2 - 1);
-  for (let i = 0; i < bytes.length; i += 1) {
-    const value = hexDigit(text.charCodeAt(2 + 2 * i)) * 16 + hexDigit(text.charCodeAt(3 + 2 * i));
-    if (Number.isNaN(value)) throw new SyntaxError('not hexadecimal');
-    bytes[i] = value;
-  }
-  return bytes;
-}
-
-/**
- * @param {number} code
- * @returns {number} NaN when it is no digit
- */
-function hexDigit(code) {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  const letter = code | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : NaN;
-}
-
-/**
- * @param {string} text
- * @returns {Uint8Array}
- */
-function escapedBytes(text) {
-  const plain = text.replace(/\\(\\|[0-3][0-7]{2})/g, (_, escape) =>
-    escape === '\\' ? '\\' : String.fromCharCode(parseInt(escape, 8)),
-  );
-  return Uint8Array.from(plain, (character) => {
-    const code = character.charCodeAt(0);
-    if (code > 0xff) throw new SyntaxError('not a bytea');
-    return code;
-  });
 }

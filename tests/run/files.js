@@ -13,6 +13,7 @@ export const TEST_FILES = {
     'tests/js/live/endings.test.js',
     'tests/js/live/events.test.js',
     'tests/js/live/plugins.test.js',
+    'tests/js/live/preset.test.js',
     'tests/js/live/readable.test.js',
     'tests/js/live/server.test.js',
     'tests/js/live/starting.test.js',
