@@ -35,6 +35,7 @@ import { Walk } from './walk.js';
  * @property {'parse' | 'text'} [json]
  * @property {'symbol' | 'omit' | 'error'} [unchangedToast]
  * @property {'throw' | 'include'} [errors]
+ * @property {string} [encoding]
  * @property {Record<string, (text: string) => unknown>} [types]
  * @property {unknown} [typeTable]
  */

@@ -1,5 +1,6 @@
 /** Options: what they may be, and what holds where they are left out. */
 
+import { encodingName } from './encoding.js';
 import { WalscopeError } from './errors.js';
 import { typeFunctions } from './type-functions.js';
 import { TypeTable } from './type-table.js';
@@ -17,7 +18,7 @@ const VALUE_CHOICES = {
 };
 
 /** The options that say how values are read. */
-export const VALUE_OPTIONS = [...Object.keys(VALUE_CHOICES), 'types', 'typeTable'];
+export const VALUE_OPTIONS = [...Object.keys(VALUE_CHOICES), 'encoding', 'types', 'typeTable'];
 
 /**
  * How values are read.
@@ -35,7 +36,8 @@ export function valueOptions(options, below = null) {
       `give a function in the option types: { int8: BigInt }`,
     );
   }
-  return /** @type {ValueOptions} */ ({ ...chosen, ...typeOptions(options, below) });
+  const encoding = encodingName(options['encoding'] ?? below?.encoding ?? 'utf-8');
+  return /** @type {ValueOptions} */ ({ ...chosen, encoding, ...typeOptions(options, below) });
 }
 
 /**

@@ -470,6 +470,7 @@ export declare const lsn: {
 export type ErrorCode =
   | 'WALSCOPE_ACK_AHEAD'
   | 'WALSCOPE_AUTH'
+  | 'WALSCOPE_BAD_ENCODING'
   | 'WALSCOPE_BAD_LSN'
   | 'WALSCOPE_BAD_OPTION'
   | 'WALSCOPE_BAD_UTF8'

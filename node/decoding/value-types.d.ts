@@ -40,6 +40,12 @@ export interface ValueOptions {
    */
   unchangedToast?: 'symbol' | 'omit' | 'error' | undefined;
   /**
+   * What the text of values is in a database without an encoding (SQL_ASCII), by a name that
+   * `TextDecoder` knows: `latin1`, `euc-jp`. All other databases' text comes as UTF-8. Lines of JSON
+   * stay the command line's, with `$bytes` for what is not UTF-8. Default `utf-8`.
+   */
+  encoding?: string | undefined;
+  /**
    * Functions from PostgreSQL's text to the value, by the type's name or OID:
    * `{ timestamptz: (text) => new Date(text), numeric: Number, 'public.mood': … , 16385: … }`. Names
    * are those of `pg_type`: of built-in types, and of the types in `typeTable` with their schema or, if

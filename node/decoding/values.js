@@ -20,6 +20,7 @@ export const unchanged = Symbol.for('walscope.unchanged');
  * @property {'bigint' | 'number' | 'string'} int8
  * @property {'parse' | 'text'} json
  * @property {'symbol' | 'omit' | 'error'} unchangedToast
+ * @property {string} encoding of text, by the name that TextDecoder gives it
  * @property {Map<number, Convert>} types the user's functions, by OID
  * @property {TypeTable | null} typeTable the user types that are known
  *
@@ -45,6 +46,7 @@ export const unchanged = Symbol.for('walscope.unchanged');
  * @property {boolean} key whether it belongs to the table's replica identity
  * @property {number} index
  * @property {string} relation `schema.table`
+ * @property {TextDecoder | null} decoder of its text; null for UTF-8
  */
 
 /** How a value's text is read. */
@@ -209,14 +211,16 @@ function converted(column, text) {
 export function readText(column, source, offset, length) {
   const size = length >= 0 ? length : NON_ASCII - length;
   try {
-    return length >= 0 ? source.ascii(offset, size) : source.utf8(offset, size);
+    if (length >= 0) return source.ascii(offset, size);
+    const { decoder } = column;
+    return decoder === null ? source.utf8(offset, size) : decoder.decode(source.view(offset, size));
   } catch (error) {
     throw unreadable(column, source, offset, size, error);
   }
 }
 
 /**
- * Why a text could not be made: its bytes are not UTF-8, or it is longer than a string can be.
+ * Why a text could not be made: its bytes are of another encoding, or it is longer than a string can be.
  *
  * @param {Column} column
  * @param {TextSource} source
@@ -227,22 +231,32 @@ export function readText(column, source, offset, length) {
  */
 function unreadable(column, source, offset, size, cause) {
   const bytes = source.view(offset, size);
-  const bad = firstBadByte(bytes);
-  if (bad < 0) {
+  const { name, relation, decoder } = column;
+  const bad = decoder === null ? firstBadByte(bytes) : -1;
+  if (bad < 0 && (decoder === null || !(cause instanceof TypeError))) {
     return new WalscopeError({
       code: 'WALSCOPE_VALUE_TOO_LARGE',
-      message: `column ${column.name} of ${column.relation} holds ${bytes.length} bytes of text, more than a string can`,
+      message: `column ${name} of ${relation} holds ${bytes.length} bytes of text, more than a string can`,
       hint: 'read it with bytes() on a row of batches()',
+      cause,
+    });
+  }
+  const place = { relation, column: name, offset: source.place(offset + Math.max(bad, 0)) };
+  if (decoder !== null) {
+    return new DecodeError({
+      code: 'WALSCOPE_BAD_ENCODING',
+      message: `column ${name} of ${relation} is not ${decoder.encoding}`,
+      hint: 'give another encoding, or read the value with bytes() on a row of batches()',
+      ...place,
+      bytes: bytes.slice(),
       cause,
     });
   }
   return new DecodeError({
     code: 'WALSCOPE_BAD_UTF8',
-    message: `column ${column.name} of ${column.relation} is not UTF-8 at byte ${bad} of the value`,
-    hint: 'the database has another encoding, or none (SQL_ASCII): read the value with bytes() on a row of batches()',
-    relation: column.relation,
-    column: column.name,
-    offset: source.place(offset + bad),
+    message: `column ${name} of ${relation} is not UTF-8 at byte ${bad} of the value`,
+    hint: 'the database has another encoding, or none (SQL_ASCII): give the option encoding, or read the value with bytes() on a row of batches()',
+    ...place,
     position: bad,
     bytes: bytes.slice(),
     cause,
