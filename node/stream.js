@@ -48,7 +48,8 @@ export class Stream {
     const events = new Events(slot, onEvent, (error) => feed.fail(error));
     this.#events = events;
     const stop = slotCheckInterval > 0 ? watchSlot(look, slotCheckInterval, events) : () => {};
-    void events.pump(raw, (text) => this.#keepNotices([text])).finally(stop);
+    const pumping = events.pump(raw, (text) => this.#keepNotices([text])).finally(stop);
+    pumping.catch((error) => feed.fail(error));
   }
 
   /** The changes, one after the other. */

@@ -231,9 +231,6 @@ impl Source {
         loop {
             if self.rest.is_empty() {
                 let Some(batch) = self.stream.next_batch().await? else { return Ok(None) };
-                if let Some(undecoded) = &mut self.undecoded {
-                    undecoded.begin(&batch)?;
-                }
                 self.rest = batch.bytes().clone();
             }
             let indexed = match self.undecoded {

@@ -1,6 +1,6 @@
 //! Messages of other plugins than pgoutput, as a table of integers over their bytes.
 
-use walscope::{Batch, Result};
+use walscope::Result;
 use walscope_core::capture::{Entry, Next, Reader};
 use walscope_core::frame::MAX_MESSAGE;
 
@@ -11,21 +11,11 @@ pub(crate) const HEADER_WORDS: usize = 2;
 /// Counts what is handed over.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Undecoded {
-    /// Items before the first message that was not handed over yet.
+    /// Items that were handed over. A stream that comes back goes on counting from there.
     items: u64,
 }
 
 impl Undecoded {
-    /// A batch begins. After a reconnect it may count from an earlier item.
-    pub(crate) fn begin(&mut self, batch: &Batch) -> Result<()> {
-        let mut count = 0;
-        for entry in batch.entries() {
-            count += u64::from(matches!(entry?, Entry::Data(_)));
-        }
-        self.items = batch.items().saturating_sub(count);
-        Ok(())
-    }
-
     /// The table of the messages at the front of `bytes`, about as many as `piece` bytes hold, and
     /// how many bytes they take.
     pub(crate) fn table(&mut self, bytes: &[u8], piece: usize) -> Result<(Vec<i32>, usize)> {
