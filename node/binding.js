@@ -34,7 +34,7 @@ import { WalscopeError } from './decoding/errors.js';
  *
  * @typedef {object} Binding
  * @property {new (options: RawDecoderOptions) => import('./decoding/decoder.js').RawDecoder} RawDecoder
- * @property {(config: string) => Promise<RawClient>} connect
+ * @property {(config: string, askPassword?: () => Promise<string | undefined>) => Promise<RawClient>} connect
  */
 
 const require = createRequire(import.meta.url);

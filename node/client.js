@@ -35,7 +35,9 @@ export async function connect(target, options = {}) {
   try {
     const password = await passwordNow(settings);
     const config = JSON.stringify({ conninfo: settings.conninfo, password });
-    const raw = await unlessAborted(signal, binding().connect(config));
+    // Streams that come back have to ask for a password again.
+    const ask = typeof settings.password === 'function' ? () => passwordNow(settings) : undefined;
+    const raw = await unlessAborted(signal, binding().connect(config, ask));
     return new Client(raw, settings, defaults);
   } catch (error) {
     throw fromBinding(error);

@@ -49,7 +49,7 @@ export interface ConnectOptions extends ClientOptions {
   port?: number | string | undefined;
   /** Default: the operating system's user. */
   user?: string | undefined;
-  /** A function is asked anew for each connection that the program opens: tokens expire. */
+  /** A function is asked anew for each connection, also when a stream comes back: tokens expire. */
   password?: string | (() => string | Promise<string>) | undefined;
   /** Default: the user's name. */
   database?: string | undefined;

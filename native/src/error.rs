@@ -41,6 +41,8 @@ pub enum Error {
         /// What to do about it.
         hint: Option<String>,
     },
+    /// What [`Config::with_password_from`](crate::Config::with_password_from) was given gave none.
+    Password(io::Error),
     /// The server answered with an error.
     Server(Box<ServerError>),
     /// The other side does not keep to the protocol.
@@ -172,6 +174,7 @@ impl Error {
             Self::Connect { .. } => "WALSCOPE_CONNECT",
             Self::Tls(error) => error.code(),
             Self::Auth { .. } => "WALSCOPE_AUTH",
+            Self::Password(_) => "WALSCOPE_PASSWORD",
             Self::Server(error) => &error.code,
             Self::Protocol(_) => "WALSCOPE_PROTOCOL",
             Self::Decode(_) | Self::Undecodable(_) => "WALSCOPE_DECODE",
@@ -222,7 +225,7 @@ impl Error {
                 Some("Nothing from there on is confirmed: the slot still has it".into())
             }
             Self::StreamClosed => Some("The transaction is not confirmed, and comes again".into()),
-            Self::Io(_) | Self::Closed | Self::Silent(_) => None,
+            Self::Password(_) | Self::Io(_) | Self::Closed | Self::Silent(_) => None,
         }
     }
 
@@ -230,6 +233,7 @@ impl Error {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Connect { .. }
+            | Self::Password(_)
             | Self::Io(_)
             | Self::Closed
             | Self::Silent(_)
@@ -322,6 +326,7 @@ impl fmt::Display for Error {
             }
             Self::Tls(error) => error.fmt(f),
             Self::Auth { problem, .. } => write!(f, "authentication failed: {problem}"),
+            Self::Password(error) => write!(f, "the password cannot be had: {error}"),
             Self::Server(error) => error.fmt(f),
             Self::Protocol(problem) => write!(f, "protocol violation: {problem}"),
             Self::Decode(error) => write!(f, "cannot decode the stream: {error}"),
@@ -401,9 +406,10 @@ impl fmt::Display for TlsError {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Connect { source, .. } | Self::Io(source) | Self::Spill { source, .. } => {
-                Some(source)
-            }
+            Self::Connect { source, .. }
+            | Self::Password(source)
+            | Self::Io(source)
+            | Self::Spill { source, .. } => Some(source),
             Self::Tls(TlsError::Handshake(source)) => Some(source),
             Self::Decode(source) => Some(source),
             Self::Undecodable(source) => Some(&source.error),

@@ -1,5 +1,11 @@
 //! Connections: settings, and one ordinary SQL connection that proves them.
 
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use napi::Status;
+use napi::bindgen_prelude::Promise;
+use napi::threadsafe_function::ThreadsafeFunction;
 use napi_derive::napi;
 use serde::Deserialize;
 use tokio::sync::watch;
@@ -21,10 +27,14 @@ struct ConnectOptions {
     password: Option<String>,
 }
 
+/// Asks JavaScript for the password of the moment. That it can be asked keeps no process.
+type AskPassword = ThreadsafeFunction<(), Promise<String>, (), Status, false, true>;
+
 /// A client: settings and an SQL connection.
 #[napi]
 pub struct RawClient {
     config: Config,
+    ask_password: Option<Arc<AskPassword>>,
     sql: SqlConnection,
     /// Ends what still runs when the client is closed.
     closed: watch::Sender<bool>,
@@ -32,14 +42,17 @@ pub struct RawClient {
 
 /// Connects and logs in.
 #[napi]
-pub async fn connect(options: String) -> napi::Result<RawClient> {
+pub async fn connect(
+    options: String,
+    ask_password: Option<AskPassword>,
+) -> napi::Result<RawClient> {
     let options: ConnectOptions = parse(&options)?;
     let config: Config = options.conninfo.parse().map_err(|error| to_napi(&error))?;
     let config = with_password(&config, options.password);
     let client =
         Client::connect(&config, ConnectionKind::Sql).await.map_err(|error| to_napi(&error))?;
     let (sql, closed) = (SqlConnection::new(client), watch::Sender::new(false));
-    Ok(RawClient { config, sql, closed })
+    Ok(RawClient { config, ask_password: ask_password.map(Arc::new), sql, closed })
 }
 
 #[napi]
@@ -49,7 +62,7 @@ impl RawClient {
     pub async fn stream(&self, options: String) -> napi::Result<RawStream> {
         let options: RawStreamOptions = parse(&options)?;
         let (raw, types) = (options.raw, type_table(options.type_table.as_deref())?);
-        let config = with_password(&self.config, options.password.clone());
+        let config = self.asking(options.password.clone());
         let stream =
             Stream::open(&config, options.build()?).await.map_err(|error| to_napi(&error))?;
         Ok(RawStream::new(stream, raw, types))
@@ -97,6 +110,31 @@ impl RawClient {
         self.closed.send_replace(true);
         self.sql.close().await;
     }
+}
+
+impl RawClient {
+    /// Settings for a stream: the first connection takes the password that is there, those after it
+    /// ask for their own.
+    fn asking(&self, first: Option<String>) -> Config {
+        let Some(ask) = &self.ask_password else { return with_password(&self.config, first) };
+        let (ask, first) = (Arc::clone(ask), Arc::new(Mutex::new(first)));
+        self.config.clone().with_password_from(move || {
+            let first = first.lock().ok().and_then(|mut first| first.take());
+            let ask = Arc::clone(&ask);
+            async move {
+                match first {
+                    Some(password) => Ok(password),
+                    None => {
+                        ask_for_password(&ask).await.map_err(|error| io::Error::other(error.reason))
+                    }
+                }
+            }
+        })
+    }
+}
+
+async fn ask_for_password(ask: &AskPassword) -> napi::Result<String> {
+    ask.call_async(()).await?.await
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(json: &str) -> napi::Result<T> {

@@ -25,6 +25,7 @@ pub(crate) fn to_napi(error: &Error) -> napi::Error {
         Error::Connect { .. }
         | Error::Tls(_)
         | Error::Auth { .. }
+        | Error::Password(_)
         | Error::Io(_)
         | Error::Closed
         | Error::Silent(_)

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::{Mutex, watch};
 use walscope::{Stream, StreamControl, StreamEvent};
 use walscope_core::Lsn;
@@ -163,23 +163,19 @@ impl RawStream {
     #[napi]
     pub async fn next_event(&self) -> Option<String> {
         let mut ended = self.ended.subscribe();
-        // Each of these takes its event only when it is the one that is ready.
-        let event = tokio::select! {
-            biased;
-            event = self.control.next_event() => match event {
-                StreamEvent::Disconnected { error, tries, delay } => json!({
-                    "type": "disconnected",
-                    "error": error,
-                    "tries": tries,
-                    "delay": delay.as_secs_f64(),
-                }),
-                StreamEvent::Resumed { lsn } => json!({ "type": "resumed", "lsn": lsn.to_string() }),
-                _ => json!({ "type": "other" }),
-            },
-            remark = self.control.next_notice() => notice(&remark),
-            _ = ended.wait_for(|ended| *ended) => return None,
-        };
-        Some(event.to_string())
+        loop {
+            // Each of these takes its event only when it is the one that is ready.
+            tokio::select! {
+                biased;
+                event = self.control.next_event() => {
+                    if let Some(event) = json_of(&event) {
+                        return Some(event.to_string());
+                    }
+                }
+                remark = self.control.next_notice() => return Some(notice(&remark).to_string()),
+                _ = ended.wait_for(|ended| *ended) => return None,
+            }
+        }
     }
 
     /// How far the stream is.
@@ -222,6 +218,19 @@ impl RawStream {
     #[napi(getter)]
     pub fn remarks(&self) -> Vec<String> {
         self.remarks.clone()
+    }
+}
+
+fn json_of(event: &StreamEvent) -> Option<Value> {
+    match event {
+        StreamEvent::Disconnected { error, tries, delay } => Some(json!({
+            "type": "disconnected",
+            "error": error,
+            "tries": tries,
+            "delay": delay.as_secs_f64(),
+        })),
+        StreamEvent::Resumed { lsn } => Some(json!({ "type": "resumed", "lsn": lsn.to_string() })),
+        _ => None,
     }
 }
 

@@ -128,6 +128,45 @@ test('what the server remarks is an event, and in status() too', async () => {
   await changes.return();
 });
 
+// Red when `connect` in client.js gives the native part nobody to ask: the password of the start is refused.
+test('a stream that comes back asks for its password again, and bears that it fails', async () => {
+  const { server } = setting;
+  const slot = await setting.slot();
+  await server.sql("CREATE ROLE fleeting LOGIN REPLICATION PASSWORD 'first'");
+  let password = 'first';
+  let asked = 0;
+  /** @type {any[]} */
+  const events = [];
+  const client = await connect({
+    ...{ host: server.host, port: server.port, user: 'fleeting', database: 'postgres' },
+    password: async () => {
+      asked += 1;
+      if (asked === 3) throw new Error('no token just now');
+      return password;
+    },
+  });
+  const stream = await client.stream({
+    slot,
+    publications: ['p'],
+    slotCheckInterval: 0,
+    onEvent: (event) => events.push(event),
+  });
+  assert.equal(asked, 2);
+  password = 'second';
+  await server.sql("ALTER ROLE fleeting PASSWORD 'second'");
+  const next = nextOf(stream[Symbol.asyncIterator](), 'insert');
+  await server.sql(
+    'SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active',
+  );
+  await eventually(events, ({ type }) => type === 'resumed');
+  assert.equal(asked, 4);
+  assert.ok(events.some(({ error }) => /password cannot be had: .*no token just now/.test(error)));
+  await setting.insert([7]);
+  assert.equal(/** @type {any} */ (await next).new.id, 7);
+  await stream.close();
+  await client.close();
+});
+
 // Red without the `try` in `Events.tell`: the process would end.
 test('a function for events that throws ends the stream with its error', async () => {
   const slot = await setting.slot();
