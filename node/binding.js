@@ -14,6 +14,7 @@ import { WalscopeError } from './decoding/errors.js';
  * @property {() => Promise<void>} close
  * @property {() => Record<string, unknown>} status
  * @property {() => string[]} takeNotices what the server has remarked since the last call
+ * @property {() => Promise<string | null>} nextEvent as JSON; null after `close`
  * @property {string} startLsn
  * @property {string[]} remarks
  *
@@ -21,13 +22,21 @@ import { WalscopeError } from './decoding/errors.js';
  * @property {(options: string, opening: number) => Promise<RawStream>} stream the number is the
  *   caller's, for `cancel`
  * @property {(opening: number) => void} cancel
+ * @property {(command: string, password: string | undefined) => Promise<string>} run both JSON
+ * @property {(slot: string, password: string | undefined) => Promise<RawSnapshot>} exportSnapshot
  * @property {() => Promise<void>} close
+ *
+ * @typedef {object} RawSnapshot
+ * @property {string} created the slot, as JSON
+ * @property {string} name
+ * @property {string} beginSql
+ * @property {() => Promise<void>} release
  *
  * @typedef {Omit<import('./decoding/decoder.js').RawOptions, 'typeTable'> & { typeTable?: string }} RawDecoderOptions
  *
  * @typedef {object} Binding
  * @property {new (options: RawDecoderOptions) => import('./decoding/decoder.js').RawDecoder} RawDecoder
- * @property {(config: string) => Promise<RawClient>} connect
+ * @property {(config: string, askPassword?: () => Promise<string | undefined>) => Promise<RawClient>} connect
  */
 
 const require = createRequire(import.meta.url);

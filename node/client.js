@@ -1,42 +1,20 @@
-/** Connecting to a server, and opening streams. */
+/** Connecting to a server, opening streams, and looking after slots and publications. */
 
 import { binding } from './binding.js';
-import { CLIENT_OPTIONS, connectionSettings } from './conninfo.js';
+import { CLIENT_OPTIONS, connectionSettings, passwordNow } from './conninfo.js';
 import { WalscopeError } from './decoding/errors.js';
-import { lsn } from './decoding/lsn.js';
-import { badOption, refuseUnknown, VALUE_OPTIONS, valueOptions } from './decoding/options.js';
+import { badOption, refuseUnknown, valueOptions } from './decoding/options.js';
 import { fromBinding } from './rejection.js';
+import { Snapshot } from './snapshot.js';
+import { onEventOf, streamSettings } from './stream-options.js';
 import { Stream } from './stream.js';
 
 /**
  * @typedef {import('./binding.js').RawClient} RawClient
- * @typedef {import('./binding.js').RawStream} RawStream
  * @typedef {import('./conninfo.js').Settings} Settings
  * @typedef {import('./decoding/values.js').ValueOptions} ValueOptions
+ * @typedef {import('./events.js').OnEvent} OnEvent
  */
-
-/** Options of `stream()` that the native part is told, and those that are for this side. */
-const NATIVE_OPTIONS = [
-  'slot',
-  'publications',
-  'createSlot',
-  'temporary',
-  'start',
-  'protocol',
-  'streaming',
-  'binary',
-  'twoPhase',
-  'messages',
-  'origin',
-  'idleAdvance',
-  'raw',
-  'memory',
-  'spillDirectory',
-  'reconnect',
-  'stallTimeout',
-  'maxMessage',
-];
-const OWN_OPTIONS = ['acknowledge', 'signal', ...VALUE_OPTIONS];
 
 /**
  * Opens a connection.
@@ -50,31 +28,20 @@ export async function connect(target, options = {}) {
   const settings = connectionSettings(target);
   const beside = typeof target === 'string' ? {} : target;
   const chosen = CLIENT_OPTIONS.map((name) => [name, options[name] ?? beside[name]]);
-  const { signal: given, ...values } = Object.fromEntries(chosen);
+  const { signal: given, onEvent, ...values } = Object.fromEntries(chosen);
   const signal = /** @type {AbortSignal | undefined} */ (given);
-  const defaults = valueOptions(values);
+  const defaults = { values: valueOptions(values), onEvent: onEventOf({ onEvent }) };
   signal?.throwIfAborted();
   try {
     const password = await passwordNow(settings);
     const config = JSON.stringify({ conninfo: settings.conninfo, password });
-    const raw = await unlessAborted(signal, binding().connect(config));
+    // Streams that come back have to ask for a password again.
+    const ask = typeof settings.password === 'function' ? () => passwordNow(settings) : undefined;
+    const raw = await unlessAborted(signal, binding().connect(config, ask));
     return new Client(raw, settings, defaults);
   } catch (error) {
     throw fromBinding(error);
   }
-}
-
-/**
- * The password as it is at this moment: a token that a function fetches may live for minutes.
- *
- * @param {Settings} settings
- * @returns {Promise<string | undefined>}
- */
-async function passwordNow({ password }) {
-  if (typeof password !== 'function') return password;
-  const text = await password();
-  if (typeof text === 'string') return text;
-  throw badOption('the function for the password did not return text', 'let it return a string');
 }
 
 /**
@@ -104,7 +71,7 @@ function unlessAborted(signal, opening, cancel) {
 export class Client {
   #raw;
   #settings;
-  #values;
+  #defaults;
   #openings = 0;
   /** @type {Promise<void> | null} */
   #closing = null;
@@ -112,12 +79,12 @@ export class Client {
   /**
    * @param {RawClient} raw
    * @param {Settings} settings
-   * @param {ValueOptions} values how a stream reads values that says nothing else
+   * @param {{ values: ValueOptions, onEvent: OnEvent | undefined }} defaults of streams
    */
-  constructor(raw, settings, values) {
+  constructor(raw, settings, defaults) {
     this.#raw = raw;
     this.#settings = settings;
-    this.#values = values;
+    this.#defaults = defaults;
   }
 
   /**
@@ -127,31 +94,184 @@ export class Client {
    * @returns {Promise<Stream>}
    */
   async stream(options) {
-    const { signal, ...rest } = checkOptions(options, this.#values);
-    if (this.#closing !== null) {
-      throw new WalscopeError({
-        code: 'WALSCOPE_CLOSED',
-        message: 'the client is closed',
-        hint: 'connect again',
-      });
-    }
-    signal?.throwIfAborted();
+    const { values, onEvent } = this.#defaults;
+    const { native, ...settings } = streamSettings(options, values, onEvent);
+    this.#refuseWhenClosed();
+    settings.signal?.throwIfAborted();
     try {
-      const again = typeof this.#settings.password === 'function';
-      const password = again ? await passwordNow(this.#settings) : undefined;
-      const native = NATIVE_OPTIONS.map((name) => [name, options[name]]);
-      const typeTable = rest.values.typeTable?.json;
-      const json = JSON.stringify({ ...Object.fromEntries(native), password, typeTable });
+      const password = await this.#freshPassword();
+      const typeTable = settings.values.typeTable?.json;
+      const json = JSON.stringify({ ...native, password, typeTable });
       const opening = this.#openings++;
       const cancel = () => this.#raw.cancel(opening);
-      const raw = await unlessAborted(signal, this.#raw.stream(json, opening), cancel);
-      return new Stream(raw, { ...rest, signal });
+      const raw = await unlessAborted(settings.signal, this.#raw.stream(json, opening), cancel);
+      const look = () => this.slot(settings.slot);
+      return new Stream(raw, settings, look);
     } catch (error) {
       throw fromBinding(error);
     }
   }
 
-  /** Closes the connection. Streams go on. */
+  /** Which server this is, and how far its log is. */
+  async identifySystem() {
+    return this.#run('identifySystem');
+  }
+
+  /** All slots of the server, by name. */
+  async slots() {
+    return this.#run('slots');
+  }
+
+  /**
+   * What the server knows about a slot; null when there is none of this name.
+   *
+   * @param {string} name
+   */
+  async slot(name) {
+    return this.#run('slot', { name: nameOf(name) });
+  }
+
+  /**
+   * Creates a logical slot.
+   *
+   * @param {string} name
+   * @param {Record<string, unknown>} [options]
+   */
+  async createSlot(name, options = {}) {
+    refuseUnknown(options, ['plugin', 'twoPhase', 'failover']);
+    return this.#run('createSlot', { name: nameOf(name), ...options });
+  }
+
+  /**
+   * Creates a logical slot, and exports the snapshot in which everything is visible that the slot
+   * will not send.
+   *
+   * @param {string} name
+   * @param {Record<string, unknown>} [options]
+   * @returns {Promise<Snapshot>}
+   */
+  async exportSnapshot(name, options = {}) {
+    refuseUnknown(options, ['plugin', 'twoPhase', 'failover']);
+    this.#refuseWhenClosed();
+    try {
+      const password = await this.#freshPassword();
+      const slot = JSON.stringify({ name: nameOf(name), ...options });
+      return new Snapshot(await this.#raw.exportSnapshot(slot, password));
+    } catch (error) {
+      throw fromBinding(error);
+    }
+  }
+
+  /**
+   * Creates a physical slot.
+   *
+   * @param {string} name
+   * @param {Record<string, unknown>} [options]
+   */
+  async createPhysicalSlot(name, options = {}) {
+    refuseUnknown(options, ['reserveWal']);
+    await this.#run('createPhysicalSlot', { name: nameOf(name), ...options });
+  }
+
+  /**
+   * Alters a logical slot that nobody uses.
+   *
+   * @param {string} name
+   * @param {Record<string, unknown>} changes
+   */
+  async alterSlot(name, changes) {
+    refuseUnknown(changes, ['failover', 'twoPhase']);
+    await this.#run('alterSlot', { name: nameOf(name), ...changes });
+  }
+
+  /**
+   * Where a physical slot is; null when there is none of this name.
+   *
+   * @param {string} name
+   */
+  async readSlot(name) {
+    return this.#run('readSlot', { name: nameOf(name) });
+  }
+
+  /**
+   * Drops a slot; false when there was none, which is an error unless `ifExists` is set.
+   *
+   * @param {string} name
+   * @param {Record<string, unknown>} [options]
+   */
+  async dropSlot(name, options = {}) {
+    refuseUnknown(options, ['wait', 'ifExists']);
+    return this.#run('dropSlot', { name: nameOf(name), ...options });
+  }
+
+  /** All publications of the database, by name. */
+  async publications() {
+    return this.#run('publications');
+  }
+
+  /**
+   * The tables whose changes a publication publishes now.
+   *
+   * @param {string} name
+   */
+  async publishedTables(name) {
+    return this.#run('publishedTables', { name: nameOf(name) });
+  }
+
+  /**
+   * Creates a publication.
+   *
+   * @param {string} name
+   * @param {Record<string, unknown>} [definition]
+   */
+  async createPublication(name, definition = {}) {
+    refuseUnknown(definition, ['allTables', 'tables', 'schemas', ...PUBLICATION_OPTIONS]);
+    const { allTables, tables, schemas } = definition;
+    if (allTables === true && (tables !== undefined || schemas !== undefined)) {
+      throw badOption(
+        'a publication of all tables has no list of tables or schemas',
+        'leave out allTables, or the lists',
+      );
+    }
+    checkTables(tables);
+    await this.#run('createPublication', { name: nameOf(name), ...definition });
+  }
+
+  /**
+   * Alters a publication in one way.
+   *
+   * @param {string} name
+   * @param {Record<string, any>} change
+   */
+  async alterPublication(name, change) {
+    const [[kind, what] = [], ...others] = Object.entries(change);
+    if (kind === undefined || others.length > 0) {
+      throw badOption(
+        'a publication is altered in one way at a time',
+        `name one of ${PUBLICATION_CHANGES.join(', ')}`,
+      );
+    }
+    refuseUnknown(change, PUBLICATION_CHANGES);
+    if (kind === 'options') refuseUnknown(what, PUBLICATION_OPTIONS);
+    if (['add', 'set', 'drop'].includes(kind)) {
+      refuseUnknown(what, ['tables', 'schemas']);
+      checkTables(what.tables);
+    }
+    await this.#run('alterPublication', { name: nameOf(name), change });
+  }
+
+  /**
+   * Drops a publication.
+   *
+   * @param {string} name
+   * @param {Record<string, unknown>} [options]
+   */
+  async dropPublication(name, options = {}) {
+    refuseUnknown(options, ['ifExists']);
+    await this.#run('dropPublication', { name: nameOf(name), ...options });
+  }
+
+  /** Closes the connection. Streams go on; what else is under way rejects. */
   close() {
     this.#closing ??= this.#raw.close();
     return this.#closing;
@@ -160,38 +280,53 @@ export class Client {
   async [Symbol.asyncDispose]() {
     await this.close();
   }
+
+  /**
+   * @param {string} command
+   * @param {object} [fields]
+   * @returns {Promise<any>}
+   */
+  async #run(command, fields) {
+    this.#refuseWhenClosed();
+    try {
+      const password = await this.#freshPassword();
+      return JSON.parse(await this.#raw.run(JSON.stringify({ command, ...fields }), password));
+    } catch (error) {
+      throw fromBinding(error);
+    }
+  }
+
+  #refuseWhenClosed() {
+    if (this.#closing === null) return;
+    throw new WalscopeError({
+      code: 'WALSCOPE_CLOSED',
+      message: 'the client is closed',
+      hint: 'connect again',
+    });
+  }
+
+  /** A password that a function gives is asked for anew; the native part knows any other. */
+  async #freshPassword() {
+    const again = typeof this.#settings.password === 'function';
+    return again ? passwordNow(this.#settings) : undefined;
+  }
 }
 
+const PUBLICATION_OPTIONS = ['publish', 'viaPartitionRoot', 'generatedColumns'];
+const PUBLICATION_CHANGES = ['add', 'set', 'drop', 'options', 'rename', 'owner'];
+
 /**
- * @param {Record<string, unknown>} options
- * @param {ValueOptions} values the client's
- * @returns {ConstructorParameters<typeof Stream>[1]}
+ * @param {unknown} name
+ * @returns {string}
  */
-function checkOptions(options, values) {
-  if (typeof options !== 'object' || options === null) {
-    throw badOption('stream was given no options', 'pass at least slot and publications');
+function nameOf(name) {
+  if (typeof name === 'string' && name !== '') return name;
+  throw badOption(`the name is ${JSON.stringify(name) ?? 'missing'}`, 'it is text');
+}
+
+/** @param {unknown} tables */
+function checkTables(tables) {
+  for (const table of Array.isArray(tables) ? tables : []) {
+    refuseUnknown(table, ['schema', 'table', 'only', 'columns', 'filter']);
   }
-  refuseUnknown(options, [...NATIVE_OPTIONS, ...OWN_OPTIONS]);
-  const { acknowledge = 'auto', signal } = options;
-  const { slot, publications, start, raw } = options;
-  const memory = /** @type {number | undefined} */ (options['memory']);
-  if (typeof slot !== 'string' || slot === '') {
-    throw badOption('stream was given no slot', 'name the replication slot in the option slot');
-  }
-  const names = Array.isArray(publications) ? publications : [];
-  if (names.length === 0 || !names.every((name) => typeof name === 'string')) {
-    throw badOption('stream was given no publications', "pass their names: ['app_pub']");
-  }
-  if (start !== undefined) lsn.parse(/** @type {string} */ (start));
-  if (memory !== undefined && !(Number.isSafeInteger(memory) && memory >= 0)) {
-    throw badOption(`the option memory is ${memory}`, 'it is a number of bytes');
-  }
-  if (acknowledge !== 'auto' && acknowledge !== 'manual') {
-    throw badOption(`the option acknowledge is ${acknowledge}`, "it can be 'auto', 'manual'");
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw badOption('the option signal is no AbortSignal', 'pass the signal of an AbortController');
-  }
-  const automatic = acknowledge === 'auto';
-  return { values: valueOptions(options, values), automatic, signal, raw: raw === true };
 }

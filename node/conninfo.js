@@ -17,7 +17,7 @@ const ALIASES = new Map([
 ]);
 
 /** What is for this side, wherever `connect` is given it. */
-export const CLIENT_OPTIONS = ['signal', ...VALUE_OPTIONS];
+export const CLIENT_OPTIONS = ['signal', 'onEvent', ...VALUE_OPTIONS];
 
 /**
  * One form of settings for the native part, which knows libpq's keywords and refuses others.
@@ -60,6 +60,19 @@ function passwordOf(password) {
     return /** @type {Password | undefined} */ (password);
   }
   throw badOption('the option password is neither text nor a function', 'pass one of these');
+}
+
+/**
+ * The password as it is at this moment: a token that a function fetches may live for minutes.
+ *
+ * @param {Settings} settings
+ * @returns {Promise<string | undefined>}
+ */
+export async function passwordNow({ password }) {
+  if (typeof password !== 'function') return password;
+  const text = await password();
+  if (typeof text === 'string') return text;
+  throw badOption('the function for the password did not return text', 'let it return a string');
 }
 
 /**

@@ -7,6 +7,7 @@
 
 import { Session } from './decoding/batch.js';
 import { concurrentNext } from './decoding/errors.js';
+import { PluginSession } from './plugin-messages.js';
 import { fromBinding } from './rejection.js';
 
 /**
@@ -33,11 +34,19 @@ export class Feed {
 
   /**
    * @param {RawStream} raw
-   * @param {{ values: ValueOptions, automatic: boolean, signal: AbortSignal | undefined }} options
+   * @param {{
+   *   values: ValueOptions,
+   *   automatic: boolean,
+   *   plugin: 'text' | 'bytes' | null,
+   *   signal: AbortSignal | undefined,
+   * }} options
    */
-  constructor(raw, { values, automatic, signal }) {
+  constructor(raw, { values, automatic, plugin, signal }) {
     this.#raw = raw;
-    this.#session = new Session({ values, errors: 'throw', owner: this });
+    this.#session =
+      plugin === null
+        ? new Session({ values, errors: 'throw', owner: this })
+        : new PluginSession(this, plugin === 'text');
     this.#automatic = automatic;
     this.#signal = signal;
     /** Items of the stream that the consumer has been given. */
@@ -49,6 +58,11 @@ export class Feed {
   /** Whether more may come. */
   get open() {
     return this.#closing === null;
+  }
+
+  /** Whether asking confirms. */
+  get automatic() {
+    return this.#automatic;
   }
 
   get raw() {
@@ -112,7 +126,8 @@ export class Feed {
       await this.close();
       return null;
     }
-    return this.#session.batch(raw);
+    // Iterators take nothing of a batch that one of another plugin has not as well.
+    return /** @type {Batch} */ (this.#session.batch(raw));
   }
 
   /** @returns {null} */
@@ -136,8 +151,17 @@ export class Feed {
   }
 
   #abort() {
+    this.fail(this.#signal?.reason);
+  }
+
+  /**
+   * Ends the stream: the pending or next `next()` rejects with the reason.
+   *
+   * @param {unknown} reason
+   */
+  fail(reason) {
     if (!this.open) return;
-    this.#rejection = { reason: this.#signal?.reason };
+    this.#rejection = { reason };
     void this.close();
   }
 

@@ -3,8 +3,6 @@
 import { ConnectionError, DecodeError, ServerError, WalscopeError } from './decoding/errors.js';
 
 const CLASSES = { ConnectionError, DecodeError, ServerError, WalscopeError };
-/** Where walscope's own frames in a stack are from. */
-const HERE = new URL('.', import.meta.url).href;
 
 /**
  * The native part throws an `Error` whose message is a JSON object with the fields of the real one.
@@ -19,10 +17,7 @@ export function fromBinding(error) {
   const Class = CLASSES[/** @type {keyof typeof CLASSES} */ (fields.name)] ?? WalscopeError;
   const cause = /** @type {Error} */ (error);
   cause.message = fields.message;
-  const made = new Class({ ...fields, cause });
-  const lines = made.stack?.split('\n') ?? [];
-  made.stack = lines.filter((line) => !line.includes(HERE)).join('\n');
-  return made;
+  return new Class({ ...fields, cause });
 }
 
 /**

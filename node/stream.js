@@ -5,13 +5,18 @@ import { Change } from './decoding/changes.js';
 import { badOption } from './decoding/options.js';
 import { WalscopeError } from './decoding/errors.js';
 import { lsn } from './decoding/lsn.js';
+import { Events } from './events.js';
 import { Feed } from './feed.js';
 import { BatchIterator, StreamIterator } from './iteration.js';
+import { PluginBatch, PluginMessage } from './plugin-messages.js';
+import { readableOf, readableStreamOf } from './readable.js';
 import { fromBinding } from './rejection.js';
+import { watchSlot } from './slot-watch.js';
 import { Transaction, TransactionIterator } from './transactions.js';
 
 /**
  * @typedef {import('./binding.js').RawStream} RawStream
+ * @typedef {import('./stream-options.js').StreamSettings} StreamSettings
  */
 
 /** How many of the server's remarks are kept. */
@@ -19,7 +24,9 @@ const MAX_NOTICES = 256;
 
 export class Stream {
   #feed;
-  #raw;
+  #whole;
+  /** @type {Events | null} */
+  #events = null;
   /** @type {string[]} */
   #notices = [];
   /** @type {string | null} */
@@ -29,11 +36,20 @@ export class Stream {
    * Made by `client.stream()`.
    *
    * @param {RawStream} raw
-   * @param {ConstructorParameters<typeof Feed>[1] & { raw: boolean }} options
+   * @param {Omit<StreamSettings, 'native'>} settings
+   * @param {() => Promise<any>} look what the server knows about the slot
    */
-  constructor(raw, options) {
-    this.#raw = options.raw;
-    this.#feed = new Feed(raw, options);
+  constructor(raw, settings, look) {
+    this.#whole = !settings.raw && settings.plugin === null;
+    const feed = new Feed(raw, settings);
+    this.#feed = feed;
+    const { slot, onEvent, slotCheckInterval } = settings;
+    if (onEvent === undefined) return;
+    const events = new Events(slot, onEvent, (error) => feed.fail(error));
+    this.#events = events;
+    const stop = slotCheckInterval > 0 ? watchSlot(look, slotCheckInterval, events) : () => {};
+    const pumping = events.pump(raw, (text) => this.#keepNotices([text])).finally(stop);
+    pumping.catch((error) => feed.fail(error));
   }
 
   /** The changes, one after the other. */
@@ -50,10 +66,10 @@ export class Stream {
 
   /** Transaction after transaction, each an async iterable of its changes. */
   transactions() {
-    if (this.#raw) {
+    if (!this.#whole) {
       throw badOption(
-        'transactions() on a raw stream, whose transactions may come in pieces',
-        'open the stream without the option raw',
+        'transactions() on a stream of single messages: with raw transactions may come in pieces, and of other plugins than pgoutput nothing is known',
+        'open the stream without the option raw or plugin',
       );
     }
     this.#claim('transactions()');
@@ -61,9 +77,29 @@ export class Stream {
   }
 
   /**
+   * The changes as a stream of Node.
+   *
+   * @param {{ highWaterMark?: number }} [options]
+   */
+  toReadable({ highWaterMark } = {}) {
+    this.#claimToReadAhead('toReadable()');
+    return readableOf(new StreamIterator(this.#feed), highWaterMark);
+  }
+
+  /**
+   * The changes as a stream of the web.
+   *
+   * @param {{ highWaterMark?: number }} [options]
+   */
+  toReadableStream({ highWaterMark } = {}) {
+    this.#claimToReadAhead('toReadableStream()');
+    return readableStreamOf(new StreamIterator(this.#feed), highWaterMark);
+  }
+
+  /**
    * Tells the server that everything is done that ended at or before this.
    *
-   * @param {Change | Batch | Transaction | string} done a string is an LSN
+   * @param {Change | Batch | Transaction | PluginMessage | PluginBatch | string} done a string is an LSN
    * @returns {string | null} the LSN that is confirmed now; null when none is yet
    */
   acknowledge(done) {
@@ -88,7 +124,7 @@ export class Stream {
   }
 
   /**
-   * @param {Change | Batch | Transaction} done
+   * @param {Change | Batch | Transaction | PluginMessage | PluginBatch} done
    * @returns {number}
    */
   #itemsOf(done) {
@@ -120,7 +156,8 @@ export class Stream {
   /** How far the stream is: received and confirmed LSNs, counters, and the server's remarks. */
   status() {
     const { raw } = this.#feed;
-    this.#notices = [...this.#notices, ...raw.takeNotices()].slice(-MAX_NOTICES);
+    // With events they come by another way, which must not miss one.
+    if (this.#events === null) this.#keepNotices(raw.takeNotices());
     return { ...raw.status(), notices: [...this.#notices] };
   }
 
@@ -131,6 +168,22 @@ export class Stream {
 
   async [Symbol.asyncDispose]() {
     await this.close();
+  }
+
+  /** @param {string[]} notices */
+  #keepNotices(notices) {
+    this.#notices = [...this.#notices, ...notices].slice(-MAX_NOTICES);
+  }
+
+  /** @param {string} name */
+  #claimToReadAhead(name) {
+    if (this.#feed.automatic) {
+      throw badOption(
+        `${name} reads ahead of its consumer, so that asking would confirm what nobody has processed`,
+        "open the stream with acknowledge: 'manual', and confirm with stream.acknowledge()",
+      );
+    }
+    this.#claim(name);
   }
 
   /** @param {string} name */
@@ -147,13 +200,15 @@ export class Stream {
 }
 
 /**
- * @param {Change | Batch | Transaction} done
+ * @param {Change | Batch | Transaction | PluginMessage | PluginBatch} done
  * @returns {{ owner: object | null, items: number }}
  */
 function deliveryOf(done) {
   if (done instanceof Change) return Change.delivery(done);
   if (done instanceof Transaction) return Transaction.delivery(done);
-  if (done instanceof Batch) return { owner: done.owner, items: done.items };
+  if (done instanceof PluginMessage) return PluginMessage.delivery(done);
+  if (done instanceof Batch || done instanceof PluginBatch)
+    return { owner: done.owner, items: done.items };
   throw badOption(
     'acknowledge was given neither a change, a batch, a transaction nor an LSN',
     'pass one that this stream delivered',

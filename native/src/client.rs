@@ -79,7 +79,8 @@ pub(crate) struct Replication {
 impl Client {
     /// Connects and logs in.
     pub async fn connect(config: &Config, kind: ConnectionKind) -> Result<Self> {
-        connect::in_time(config, |deadline| Self::open(config, kind, deadline)).await
+        let config = config.with_password_of_now().await?;
+        connect::in_time(&config, |deadline| Self::open(&config, kind, deadline)).await
     }
 
     async fn open(

@@ -4,13 +4,17 @@ mod conninfo;
 mod settings;
 mod uri;
 
+use std::borrow::Cow;
 use std::fmt;
+use std::future::Future;
+use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::password::PasswordSource;
 
 const DEFAULT_HOST: &str = "localhost";
 const DEFAULT_PORT: u16 = 5432;
@@ -104,6 +108,7 @@ pub struct Config {
     port: Option<u16>,
     user: Option<String>,
     password: Option<String>,
+    password_source: Option<PasswordSource>,
     dbname: Option<String>,
     sslmode: Option<SslMode>,
     sslrootcert: Option<RootCertificates>,
@@ -181,6 +186,32 @@ impl Config {
     pub fn with_password(mut self, password: impl Into<String>) -> Self {
         self.password = Some(password.into());
         self
+    }
+
+    /// Asks for the password whenever a connection is made, also when a stream comes back: for tokens
+    /// that expire. It stands above [`with_password`](Self::with_password). What fails counts as a
+    /// connection that cannot be made.
+    ///
+    /// ```
+    /// # use walscope::Config;
+    /// # async fn token() -> std::io::Result<String> { Ok("t".into()) }
+    /// let config = Config::new().with_user("app").with_password_from(|| async { token().await });
+    /// ```
+    #[must_use]
+    pub fn with_password_from<F, A>(mut self, ask: F) -> Self
+    where
+        F: Fn() -> A + Send + Sync + 'static,
+        A: Future<Output = io::Result<String>> + Send + 'static,
+    {
+        self.password_source = Some(PasswordSource::new(ask));
+        self
+    }
+
+    /// The same settings with the password of the moment.
+    pub(crate) async fn with_password_of_now(&self) -> Result<Cow<'_, Self>> {
+        let Some(source) = &self.password_source else { return Ok(Cow::Borrowed(self)) };
+        let password = source.ask().await?;
+        Ok(Cow::Owned(self.clone().with_password(password)))
     }
 
     /// Sets the database.

@@ -41,6 +41,8 @@ pub enum Error {
         /// What to do about it.
         hint: Option<String>,
     },
+    /// What [`Config::with_password_from`](crate::Config::with_password_from) was given gave none.
+    Password(io::Error),
     /// The server answered with an error.
     Server(Box<ServerError>),
     /// The other side does not keep to the protocol.
@@ -175,6 +177,7 @@ impl Error {
             Self::Connect { .. } => "WALSCOPE_CONNECT",
             Self::Tls(error) => error.code(),
             Self::Auth { .. } => "WALSCOPE_AUTH",
+            Self::Password(_) => "WALSCOPE_PASSWORD",
             Self::Server(error) => &error.code,
             Self::Protocol(_) => "WALSCOPE_PROTOCOL",
             Self::Decode(_) | Self::Undecodable(_) => "WALSCOPE_DECODE",
@@ -230,7 +233,7 @@ impl Error {
                 "Drop what was read of it and read on: it begins again, unless it was rolled back"
                     .into(),
             ),
-            Self::Io(_) | Self::Closed | Self::Silent(_) => None,
+            Self::Password(_) | Self::Io(_) | Self::Closed | Self::Silent(_) => None,
         }
     }
 
@@ -238,6 +241,7 @@ impl Error {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Connect { .. }
+            | Self::Password(_)
             | Self::Io(_)
             | Self::Closed
             | Self::NotResumed
@@ -331,6 +335,7 @@ impl fmt::Display for Error {
             }
             Self::Tls(error) => error.fmt(f),
             Self::Auth { problem, .. } => write!(f, "authentication failed: {problem}"),
+            Self::Password(error) => write!(f, "the password cannot be had: {error}"),
             Self::Server(error) => error.fmt(f),
             Self::Protocol(problem) => write!(f, "protocol violation: {problem}"),
             Self::Decode(error) => write!(f, "cannot decode the stream: {error}"),
@@ -413,9 +418,10 @@ impl fmt::Display for TlsError {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Connect { source, .. } | Self::Io(source) | Self::Spill { source, .. } => {
-                Some(source)
-            }
+            Self::Connect { source, .. }
+            | Self::Password(source)
+            | Self::Io(source)
+            | Self::Spill { source, .. } => Some(source),
             Self::Tls(TlsError::Handshake(source)) => Some(source),
             Self::Decode(source) => Some(source),
             Self::Undecodable(source) => Some(&source.error),

@@ -98,6 +98,7 @@ mod error;
 mod json;
 mod json_column;
 mod notices;
+mod password;
 mod publications;
 mod result_row;
 mod server_error;

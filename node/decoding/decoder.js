@@ -30,10 +30,12 @@ import { Walk } from './walk.js';
  * @property {'auto' | 'capture' | 'pg_recvlogical'} [format]
  * @property {boolean} [raw]
  * @property {number} [maxBytes]
+ * @property {'lossless' | 'node-postgres'} [preset]
  * @property {'bigint' | 'number' | 'string'} [int8]
  * @property {'parse' | 'text'} [json]
  * @property {'symbol' | 'omit' | 'error'} [unchangedToast]
  * @property {'throw' | 'include'} [errors]
+ * @property {string} [encoding]
  * @property {Record<string, (text: string) => unknown>} [types]
  * @property {unknown} [typeTable]
  */

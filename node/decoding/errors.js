@@ -1,6 +1,14 @@
 /** The errors that walscope throws. Their codes are listed in `index.d.ts` (`ErrorCode`). */
 
 /**
+ * Where walscope's own frames in a stack are from; null where a bundler has put them into the program's
+ * files.
+ */
+const OWN = import.meta.url.endsWith('/decoding/errors.js')
+  ? new URL('../', import.meta.url).href
+  : null;
+
+/**
  * @typedef {object} ErrorFields
  * @property {string} message what happened, and where
  * @property {string} code one of `ErrorCode`, or a server's SQLSTATE
@@ -13,6 +21,11 @@ export class WalscopeError extends Error {
   /** @param {ErrorFields} fields */
   constructor({ message, code, hint = null, cause }) {
     super(message, cause === undefined ? undefined : { cause });
+    // The user's own call is what is of use: the stack begins there.
+    if (OWN !== null && typeof this.stack === 'string') {
+      const lines = this.stack.split('\n');
+      this.stack = lines.filter((line) => !line.includes(OWN)).join('\n');
+    }
     /** @type {string} */
     this.code = code;
     /** @type {string | null} */

@@ -1,5 +1,6 @@
 /** Options: what they may be, and what holds where they are left out. */
 
+import { encodingName } from './encoding.js';
 import { WalscopeError } from './errors.js';
 import { typeFunctions } from './type-functions.js';
 import { TypeTable } from './type-table.js';
@@ -10,13 +11,14 @@ import { TypeTable } from './type-table.js';
 
 /** What each option may be. The first value is the default. */
 const VALUE_CHOICES = {
+  preset: ['lossless', 'node-postgres'],
   int8: ['bigint', 'number', 'string'],
   json: ['parse', 'text'],
   unchangedToast: ['symbol', 'omit', 'error'],
 };
 
 /** The options that say how values are read. */
-export const VALUE_OPTIONS = [...Object.keys(VALUE_CHOICES), 'types', 'typeTable'];
+export const VALUE_OPTIONS = [...Object.keys(VALUE_CHOICES), 'encoding', 'types', 'typeTable'];
 
 /**
  * How values are read.
@@ -27,7 +29,15 @@ export const VALUE_OPTIONS = [...Object.keys(VALUE_CHOICES), 'types', 'typeTable
  */
 export function valueOptions(options, below = null) {
   const chosen = choose(options, VALUE_CHOICES, { ...below });
-  return /** @type {ValueOptions} */ ({ ...chosen, ...typeOptions(options, below) });
+  for (const name of ['int8', 'json']) {
+    if (chosen.preset === 'lossless' || options[name] === undefined) continue;
+    throw badOption(
+      `the option ${name} beside the preset '${chosen.preset}', which says what it becomes`,
+      `give a function in the option types: { int8: BigInt }`,
+    );
+  }
+  const encoding = encodingName(options['encoding'] ?? below?.encoding ?? 'utf-8');
+  return /** @type {ValueOptions} */ ({ ...chosen, encoding, ...typeOptions(options, below) });
 }
 
 /**

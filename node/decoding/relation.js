@@ -1,5 +1,6 @@
 /** A table as the stream describes it, and the rows that are made of it. */
 
+import { valueDecoder } from './encoding.js';
 import { WalscopeError } from './errors.js';
 import { setOwn } from './json.js';
 import {
@@ -54,11 +55,12 @@ export class Relation {
     this.description = description;
     this.schema = schema;
     this.table = table;
+    const decoder = valueDecoder(options.encoding);
     this.columns = description.columns.map((column, index) => {
       this.#indexes.set(column.name, index);
       const type = /** @type {ValueType} */ (description.values[index]);
       const readers = readersOf(type, options);
-      return { ...column, ...type, ...readers, index, relation: `${schema}.${table}` };
+      return { ...column, ...type, ...readers, index, relation: `${schema}.${table}`, decoder };
     });
     const keyColumns = this.columns.filter((column) => column.key);
     this.hasKey = keyColumns.length > 0;

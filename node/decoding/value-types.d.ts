@@ -16,15 +16,35 @@ export type Value = JsonValue | Uint8Array | Value[];
 
 /** How values are read. */
 export interface ValueOptions {
-  /** What int8 becomes: `number` throws for values that it cannot hold. Default `bigint`. */
+  /**
+   * `lossless`: every value has a form that holds all of it. `node-postgres`: the values of the npm
+   * package `pg`, with what they lose: int8 and numeric are text, moments are `Date`s (in the
+   * process's time zone where they have none of their own), bytea is a `Buffer`, intervals, points and
+   * circles are objects, json is `JSON.parse`'s, and arrays of types that `pg` does not know stay text.
+   * Functions of `types` come on top. Default `lossless`.
+   */
+  preset?: 'lossless' | 'node-postgres' | undefined;
+  /**
+   * What int8 becomes: `number` throws for values that it cannot hold. Not with another preset than
+   * `lossless`. Default `bigint`.
+   */
   int8?: 'bigint' | 'number' | 'string' | undefined;
-  /** Whether json and jsonb are parsed, or stay PostgreSQL's text. Default `parse`. */
+  /**
+   * Whether json and jsonb are parsed, or stay PostgreSQL's text. Not with another preset than
+   * `lossless`. Default `parse`.
+   */
   json?: 'parse' | 'text' | undefined;
   /**
    * What stands in `new` for a large value that the update left as it was: the symbol `unchanged`,
    * nothing, or an error. Default `symbol`.
    */
   unchangedToast?: 'symbol' | 'omit' | 'error' | undefined;
+  /**
+   * What the text of values is in a database without an encoding (SQL_ASCII), by a name that
+   * `TextDecoder` knows: `latin1`, `euc-jp`. All other databases' text comes as UTF-8. Lines of JSON
+   * stay the command line's, with `$bytes` for what is not UTF-8. Default `utf-8`.
+   */
+  encoding?: string | undefined;
   /**
    * Functions from PostgreSQL's text to the value, by the type's name or OID:
    * `{ timestamptz: (text) => new Date(text), numeric: Number, 'public.mood': … , 16385: … }`. Names

@@ -1,9 +1,11 @@
 /** PostgreSQL's values as JavaScript's: which type becomes what, and how its text is read. */
 
 import { parseArray } from './arrays.js';
+import { byteaBytes } from './bytea.js';
 import { DecodeError, WalscopeError } from './errors.js';
 import { parseJson } from './json.js';
 import { NON_ASCII, NULL_VALUE, UNCHANGED_VALUE } from './layout.js';
+import { NODE_POSTGRES } from './node-postgres.js';
 import { firstBadByte } from './text.js';
 
 /** A large value that an update left as it was, and that the server therefore did not send. */
@@ -14,9 +16,11 @@ export const unchanged = Symbol.for('walscope.unchanged');
  * @typedef {import('./type-table.js').TypeTable} TypeTable
  *
  * @typedef {object} ValueOptions
+ * @property {'lossless' | 'node-postgres'} preset
  * @property {'bigint' | 'number' | 'string'} int8
  * @property {'parse' | 'text'} json
  * @property {'symbol' | 'omit' | 'error'} unchangedToast
+ * @property {string} encoding of text, by the name that TextDecoder gives it
  * @property {Map<number, Convert>} types the user's functions, by OID
  * @property {TypeTable | null} typeTable the user types that are known
  *
@@ -42,6 +46,7 @@ export const unchanged = Symbol.for('walscope.unchanged');
  * @property {boolean} key whether it belongs to the table's replica identity
  * @property {number} index
  * @property {string} relation `schema.table`
+ * @property {TextDecoder | null} decoder of its text; null for UTF-8
  */
 
 /** How a value's text is read. */
@@ -83,12 +88,27 @@ const SCALARS = new Map([
 export function readersOf({ type, base, element, elementBase }, options) {
   const own = functionFor(type, base, options);
   if (own !== null) return { reader: READER.CUSTOM, elementReader: READER.TEXT, convert: own };
+  const convert = element === 0 ? null : functionFor(element, elementBase, options);
+  if (options.preset === 'node-postgres' && convert === null) return presetReaders(base);
   if (element === 0) {
     return { reader: scalarReader(base, options), elementReader: READER.TEXT, convert: null };
   }
-  const convert = functionFor(element, elementBase, options);
   const elementReader = convert === null ? scalarReader(elementBase, options) : READER.CUSTOM;
   return { reader: READER.ARRAY, elementReader, convert };
+}
+
+/**
+ * The readers for values like those of node-postgres, which takes no array apart that it does not know.
+ *
+ * @param {number} base
+ * @returns {Readers}
+ */
+function presetReaders(base) {
+  const convert = NODE_POSTGRES.get(base) ?? null;
+  const plain = SCALARS.get(base) ?? READER.TEXT;
+  const own = plain === READER.BIGINT ? READER.TEXT : plain;
+  const reader = convert === null ? own : READER.CUSTOM;
+  return { reader, elementReader: READER.TEXT, convert };
 }
 
 /**
@@ -191,14 +211,16 @@ function converted(column, text) {
 export function readText(column, source, offset, length) {
   const size = length >= 0 ? length : NON_ASCII - length;
   try {
-    return length >= 0 ? source.ascii(offset, size) : source.utf8(offset, size);
+    if (length >= 0) return source.ascii(offset, size);
+    const { decoder } = column;
+    return decoder === null ? source.utf8(offset, size) : decoder.decode(source.view(offset, size));
   } catch (error) {
     throw unreadable(column, source, offset, size, error);
   }
 }
 
 /**
- * Why a text could not be made: its bytes are not UTF-8, or it is longer than a string can be.
+ * Why a text could not be made: its bytes are of another encoding, or it is longer than a string can be.
  *
  * @param {Column} column
  * @param {TextSource} source
@@ -209,22 +231,32 @@ export function readText(column, source, offset, length) {
  */
 function unreadable(column, source, offset, size, cause) {
   const bytes = source.view(offset, size);
-  const bad = firstBadByte(bytes);
-  if (bad < 0) {
+  const { name, relation, decoder } = column;
+  const bad = decoder === null ? firstBadByte(bytes) : -1;
+  if (bad < 0 && (decoder === null || !(cause instanceof TypeError))) {
     return new WalscopeError({
       code: 'WALSCOPE_VALUE_TOO_LARGE',
-      message: `column ${column.name} of ${column.relation} holds ${bytes.length} bytes of text, more than a string can`,
+      message: `column ${name} of ${relation} holds ${bytes.length} bytes of text, more than a string can`,
       hint: 'read it with bytes() on a row of batches()',
+      cause,
+    });
+  }
+  const place = { relation, column: name, offset: source.place(offset + Math.max(bad, 0)) };
+  if (decoder !== null) {
+    return new DecodeError({
+      code: 'WALSCOPE_BAD_ENCODING',
+      message: `column ${name} of ${relation} is not ${decoder.encoding}`,
+      hint: 'give another encoding, or read the value with bytes() on a row of batches()',
+      ...place,
+      bytes: bytes.slice(),
       cause,
     });
   }
   return new DecodeError({
     code: 'WALSCOPE_BAD_UTF8',
-    message: `column ${column.name} of ${column.relation} is not UTF-8 at byte ${bad} of the value`,
-    hint: 'the database has another encoding, or none (SQL_ASCII): read the value with bytes() on a row of batches()',
-    relation: column.relation,
-    column: column.name,
-    offset: source.place(offset + bad),
+    message: `column ${name} of ${relation} is not UTF-8 at byte ${bad} of the value`,
+    hint: 'the database has another encoding, or none (SQL_ASCII): give the option encoding, or read the value with bytes() on a row of batches()',
+    ...place,
     position: bad,
     bytes: bytes.slice(),
     cause,
@@ -379,48 +411,4 @@ function float(text) {
   const value = Number(text);
   if (text === '' || (Number.isNaN(value) && text !== 'NaN')) throw new SyntaxError('not a float');
   return value;
-}
-
-/**
- * A bytea's bytes from either of its text forms: `\x` and hex, which walscope asks for, or the older
- * `escape` form, which a capture made by another program may have.
- *
- * @param {string} text
- * @returns {Uint8Array}
- */
-function byteaBytes(text) {
-  if (!text.startsWith('\\x')) return escapedBytes(text);
-  if (text.length % 2 !== 0) throw new SyntaxError('half a byte');
-  const bytes = new Uint8Array(text.length / 2 - 1);
-  for (let i = 0; i < bytes.length; i += 1) {
-    const value = hexDigit(text.charCodeAt(2 + 2 * i)) * 16 + hexDigit(text.charCodeAt(3 + 2 * i));
-    if (Number.isNaN(value)) throw new SyntaxError('not hexadecimal');
-    bytes[i] = value;
-  }
-  return bytes;
-}
-
-/**
- * @param {number} code
- * @returns {number} NaN when it is no digit
- */
-function hexDigit(code) {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  const letter = code | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : NaN;
-}
-
-/**
- * @param {string} text
- * @returns {Uint8Array}
- */
-function escapedBytes(text) {
-  const plain = text.replace(/\\(\\|[0-3][0-7]{2})/g, (_, escape) =>
-    escape === '\\' ? '\\' : String.fromCharCode(parseInt(escape, 8)),
-  );
-  return Uint8Array.from(plain, (character) => {
-    const code = character.charCodeAt(0);
-    if (code > 0xff) throw new SyntaxError('not a bytea');
-    return code;
-  });
 }

@@ -25,6 +25,7 @@ pub(crate) fn to_napi(error: &Error) -> napi::Error {
         Error::Connect { .. }
         | Error::Tls(_)
         | Error::Auth { .. }
+        | Error::Password(_)
         | Error::Io(_)
         | Error::Closed
         | Error::Silent(_)
@@ -37,6 +38,22 @@ pub(crate) fn to_napi(error: &Error) -> napi::Error {
         other => other.to_string(),
     };
     named(name, error.code(), &message, error.hint(), fields)
+}
+
+/// An option that cannot be.
+pub(crate) fn config_error(message: &str) -> napi::Error {
+    own("WALSCOPE_CONFIG", message)
+}
+
+/// What the server remarked, as an event.
+pub(crate) fn notice(notice: &ServerError) -> Value {
+    let mut fields = Map::new();
+    server_fields(&mut fields, notice);
+    fields.insert("type".into(), "notice".into());
+    fields.insert("code".into(), notice.code.as_str().into());
+    fields.insert("message".into(), notice.message.as_str().into());
+    fields.insert("text".into(), notice.to_string().into());
+    Value::Object(fields)
 }
 
 /// An error of the addon itself.

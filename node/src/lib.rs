@@ -12,6 +12,12 @@
 
 mod batch;
 mod client;
+mod commands;
 mod decoder;
 mod error;
+mod publications;
+mod slots;
+mod sql_connection;
 mod stream;
+mod stream_options;
+mod undecoded;

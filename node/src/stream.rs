@@ -6,8 +6,9 @@ use bytes::Bytes;
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
-use tokio::sync::Mutex;
-use walscope::{Stream, StreamControl};
+use serde_json::{Value, json};
+use tokio::sync::{Mutex, watch};
+use walscope::{Stream, StreamControl, StreamEvent};
 use walscope_core::Lsn;
 use walscope_core::capture::{Next, Reader};
 use walscope_core::frame::MAX_MESSAGE;
@@ -16,17 +17,22 @@ use walscope_core::transaction::View;
 use walscope_core::value::TypeTable;
 
 use crate::batch::RawBatch;
-use crate::error::{own, to_napi};
+use crate::error::{notice, own, to_napi};
+use crate::undecoded::{self, Undecoded};
 
 /// What JavaScript is given at once, unless a single message is larger. Memory that JavaScript has
 /// done with comes back late, and large pieces of it leave holes between what is still in use: with
 /// batches of 4 MiB a busy machine has been seen to take 100 MiB more.
 const PIECE: usize = 256 * 1024;
+/// The plugin whose messages are decoded.
+const PGOUTPUT: &str = "pgoutput";
 
 /// A stream with the indexer of its bytes.
 struct Source {
     stream: Stream,
     indexer: Indexer,
+    /// In the indexer's place, of another plugin than pgoutput.
+    undecoded: Option<Undecoded>,
     /// What was received and not indexed yet: whole messages.
     rest: Bytes,
 }
@@ -82,6 +88,8 @@ pub struct RawStream {
     control: StreamControl,
     start: Lsn,
     remarks: Vec<String>,
+    /// Nothing happens to the stream any more.
+    ended: watch::Sender<bool>,
 }
 
 impl RawStream {
@@ -91,8 +99,10 @@ impl RawStream {
         let control = stream.control().clone();
         let (start, remarks) = (stream.info().start, stream.info().remarks.clone());
         let indexer = Indexer::new(reader, view, OnError::Stop).with_types(types);
-        let source = Source { stream, indexer, rest: Bytes::new() };
-        Self { source: Arc::new(Mutex::new(source)), control, start, remarks }
+        let undecoded = (stream.info().plugin != PGOUTPUT).then(Undecoded::default);
+        let source = Source { stream, indexer, undecoded, rest: Bytes::new() };
+        let ended = watch::Sender::new(false);
+        Self { source: Arc::new(Mutex::new(source)), control, start, remarks, ended }
     }
 }
 
@@ -146,6 +156,26 @@ impl RawStream {
     pub async fn close(&self) {
         // Why it had ended before is what `next` says.
         let _ = self.control.close().await;
+        self.ended.send_replace(true);
+    }
+
+    /// What happens to the stream next, as JSON; null after `close`.
+    #[napi]
+    pub async fn next_event(&self) -> Option<String> {
+        let mut ended = self.ended.subscribe();
+        loop {
+            // Each of these takes its event only when it is the one that is ready.
+            tokio::select! {
+                biased;
+                event = self.control.next_event() => {
+                    if let Some(event) = json_of(&event) {
+                        return Some(event.to_string());
+                    }
+                }
+                remark = self.control.next_notice() => return Some(notice(&remark).to_string()),
+                _ = ended.wait_for(|ended| *ended) => return None,
+            }
+        }
     }
 
     /// How far the stream is.
@@ -191,6 +221,19 @@ impl RawStream {
     }
 }
 
+fn json_of(event: &StreamEvent) -> Option<Value> {
+    match event {
+        StreamEvent::Disconnected { error, tries, delay } => Some(json!({
+            "type": "disconnected",
+            "error": error,
+            "tries": tries,
+            "delay": delay.as_secs_f64(),
+        })),
+        StreamEvent::Resumed { lsn } => Some(json!({ "type": "resumed", "lsn": lsn.to_string() })),
+        _ => None,
+    }
+}
+
 impl Source {
     /// The next batch that has something to show: keepalives alone do not wake JavaScript.
     async fn next(&mut self) -> walscope::Result<Option<Indexed>> {
@@ -199,10 +242,22 @@ impl Source {
                 let Some(batch) = self.stream.next_batch().await? else { return Ok(None) };
                 self.rest = batch.bytes().clone();
             }
-            if let Some(indexed) = self.index() {
+            let indexed = match self.undecoded {
+                None => self.index(),
+                Some(undecoded) => self.messages(undecoded)?,
+            };
+            if let Some(indexed) = indexed {
                 return Ok(Some(indexed));
             }
         }
+    }
+
+    fn messages(&mut self, mut undecoded: Undecoded) -> walscope::Result<Option<Indexed>> {
+        let (words, consumed) = undecoded.table(&self.rest, PIECE)?;
+        self.undecoded = Some(undecoded);
+        let bytes = self.rest.split_to(consumed);
+        let some = words.len() > undecoded::HEADER_WORDS;
+        Ok(some.then(|| Indexed { bytes, side: Vec::new(), words }))
     }
 
     fn index(&mut self) -> Option<Indexed> {

@@ -15,7 +15,16 @@ import {
   unchanged,
   WalscopeError,
 } from '../../node/index.js';
-import type { Change, ErrorCode, RawMessage, Unchanged, Value } from '../../node/index.js';
+import type { Readable } from 'node:stream';
+import type {
+  Change,
+  ErrorCode,
+  RawMessage,
+  SlotInfo,
+  StreamEvent,
+  Unchanged,
+  Value,
+} from '../../node/index.js';
 
 /** Fails to compile unless both types are the same. */
 type Same<A, B> =
@@ -123,6 +132,94 @@ export async function streams(): Promise<void> {
   await client.stream({ ...options, types: { mood: 'text' } });
   const signal: AbortSignal | undefined = undefined;
   await client.stream({ ...options, signal, start: '0/0', protocol: 1, acknowledge: 'manual' });
+}
+
+export async function beside(): Promise<void> {
+  const client = await connect('', { preset: 'node-postgres', onEvent: (event) => event.slot });
+  // @ts-expect-error not one of the presets
+  await connect('', { preset: 'pg' });
+  const { systemId, database } = await client.identifySystem();
+  same<typeof systemId, string>(true);
+  same<typeof database, string | null>(true);
+  for (const { walStatus, safeWalSize } of await client.slots()) {
+    same<typeof safeWalSize, number | null>(true);
+    if (walStatus === 'unreserved') return;
+    // @ts-expect-error no such status
+    if (walStatus === 'fine') return;
+  }
+  same<Awaited<ReturnType<typeof client.slot>>, SlotInfo | null>(true);
+  const created = await client.createSlot('s', { plugin: 'test_decoding', failover: undefined });
+  same<typeof created.consistentPoint, string>(true);
+  // @ts-expect-error a temporary slot belongs to a stream
+  await client.createSlot('s', { temporary: true });
+  const snapshot = await client.exportSnapshot('s');
+  void snapshot.beginSql.length;
+  // @ts-expect-error not an option of physical slots
+  await client.createPhysicalSlot('s', { twoPhase: true });
+  same<Awaited<ReturnType<typeof client.dropSlot>>, boolean>(true);
+  await client.dropSlot('s', { wait: true, ifExists: true });
+  await client.createPublication('p', {
+    tables: [{ table: 't', columns: ['id'], filter: 'id > 5' }],
+    publish: ['insert'],
+  });
+  // @ts-expect-error a table has a name
+  await client.createPublication('p', { tables: [{ schema: 's' }] });
+  // @ts-expect-error no kind of change
+  await client.createPublication('p', { publish: ['select'] });
+  await client.alterPublication('p', { options: { viaPartitionRoot: true } });
+  // @ts-expect-error no way to alter a publication
+  await client.alterPublication('p', { tables: [] });
+  for (const publication of await client.publications()) {
+    // What is listed can be created again.
+    await client.createPublication(publication.name, publication);
+  }
+}
+
+export function told(event: StreamEvent): string | number | null {
+  switch (event.type) {
+    case 'reconnecting':
+      return event.delay;
+    case 'slotWarning':
+      return event.risk === 'low' ? (event.info?.safeWalSize ?? null) : event.risk;
+    case 'notice':
+      same<typeof event.detail, string | undefined>(true);
+      return event.code;
+    case 'resumed':
+      // @ts-expect-error nothing went wrong
+      return event.error;
+    default:
+      return event.slot;
+  }
+}
+
+export async function otherPlugins(): Promise<void> {
+  const client = await connect('');
+  const stream = await client.stream({
+    slot: 's',
+    plugin: 'wal2json',
+    pluginOptions: { 'format-version': 2, 'include-lsn': true },
+  });
+  for await (const message of stream) {
+    same<typeof message.data, string>(true);
+    stream.acknowledge(message);
+  }
+  const bytes = await client.stream({ slot: 's', plugin: 'x', pluginOutput: 'bytes' });
+  for await (const batch of bytes.batches()) {
+    for (const { data } of batch) same<typeof data, Uint8Array>(true);
+  }
+  // @ts-expect-error publications are pgoutput's
+  await client.stream({ slot: 's', plugin: 'wal2json', publications: ['p'] });
+  // @ts-expect-error there are no transactions
+  stream.transactions();
+}
+
+export async function readingAhead(): Promise<void> {
+  const client = await connect('');
+  const stream = await client.stream<Shop>({ ...options, acknowledge: 'manual' });
+  const readable: Readable = stream.toReadable({ highWaterMark: 4 });
+  readable.destroy();
+  const web: ReadableStream<Change<Shop>> = stream.toReadableStream();
+  await web.cancel();
 }
 
 export async function untyped(): Promise<void> {

@@ -73,6 +73,31 @@ export const TEXTS = [
     },
   },
   {
+    name: 'they are text with the option encoding, where they are of that',
+    async run(tools) {
+      const { assert, host } = tools;
+      const rows = await rowsOf(tools, 'sqlAscii', 't', { encoding: 'latin1' });
+      const second = rows.find((change) => change.new.id === 2);
+      assert.deepEqual([second.new.body, second.text('body')], ['abÿc', 'abÿc']);
+      const load = await tools.load('sqlAscii');
+      const error = failure(() => [
+        .../** @type {Iterable<any>} */ (host.decode(load, { encoding: 'gb18030' })),
+      ]);
+      assert.ok(error instanceof host.DecodeError);
+      assert.deepEqual([error.code, error.column], ['WALSCOPE_BAD_ENCODING', 'body']);
+      assert.deepEqual(error.bytes, Uint8Array.of(0x61, 0x62, 0xff, 0x63));
+      // A batch takes it along.
+      const batch = new host.Decoder({ encoding: 'latin1' }).push(load);
+      const { message } = batch.toTransferable();
+      const texts = Array.from(host.Batch.from(message), (row) => row.get('body'));
+      assert.ok(texts.includes('abÿc'));
+      for (const encoding of /** @type {any[]} */ (['utf-16', 'klingon', 5, ''])) {
+        const refused = failure(() => new host.Decoder({ encoding }));
+        assert.equal(refused.code, 'WALSCOPE_BAD_OPTION', String(encoding));
+      }
+    },
+  },
+  {
     name: 'their batch can be read on, and has the bytes',
     async run(tools) {
       const { assert, host } = tools;

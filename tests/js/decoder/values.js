@@ -50,6 +50,45 @@ export const VALUES = [
     },
   },
   {
+    name: 'the preset node-postgres has the values of that package',
+    async run(tools) {
+      const { assert, host } = tools;
+      const preset = { preset: 'node-postgres' };
+      const [full, , , json] = await rowsOf(tools, 'values', 'scalars', preset);
+      const bytes = /** @type {any} */ (globalThis).Buffer ?? Uint8Array;
+      const { j, ...others } = full.new;
+      assert.deepEqual(others, {
+        id: 1,
+        b: true,
+        i2: -32768,
+        i8: '9223372036854775807',
+        o: 4294967295,
+        f4: 1.5,
+        f8: 0.1,
+        n: '123456789012345678901234567890.10',
+        t: 'text',
+        v: 'varying',
+        c: 'ab  ',
+        jb: { b: { c: 'd' } },
+        x: bytes.from([0x00, 0xff, 0x10]),
+        u: '00000000-0000-4000-8000-000000000001',
+        ts: new Date('2026-11-22T08:00:00.123Z'),
+      });
+      assert.deepEqual(j, { a: null });
+      assert.equal(json.new.j.big, 9007199254740992);
+      const [arrays] = await rowsOf(tools, 'values', 'arrays', preset);
+      assert.deepEqual(
+        [arrays.new.i8, arrays.new.n],
+        [
+          ['9223372036854775807', '1'],
+          [1.1, 2],
+        ],
+      );
+      const refused = failure(() => new host.Decoder({ preset: 'node-postgres', int8: 'number' }));
+      assert.equal(refused.code, 'WALSCOPE_BAD_OPTION');
+    },
+  },
+  {
     name: 'a function of the user makes values of a type, of its arrays and of nothing else',
     async run(tools) {
       const { assert, host } = tools;

@@ -100,6 +100,22 @@ test('a server that is not there is a ConnectionError with a stack of the caller
   assert.match(String(error.stack?.split('\n')[1]), /caller .*starting\.test\.js/);
 });
 
+// Red without the filter in the constructor of WalscopeError.
+test('what is refused has a stack that begins with the caller', async () => {
+  async function caller() {
+    await connect(/** @type {any} */ (5));
+  }
+  async function streamer() {
+    await setting.client.stream({});
+  }
+  for (const act of [caller, streamer]) {
+    const { stack } = await rejection(act());
+    assert.match(String(stack).split('\n')[1] ?? '', new RegExp(`${act.name} .*starting`));
+  }
+  const lines = String((await rejection(caller())).stack).split('\n');
+  assert.match(lines[0] ?? '', /^WalscopeError: connect was given no server|^Error: connect/);
+});
+
 test('slot and publications are looked for before anything is streamed', async () => {
   const slot = await setting.slot();
   const missing = setting.stream('nobody_made_me');
