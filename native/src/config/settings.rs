@@ -281,6 +281,7 @@ mod tests {
              keepalives_idle=1 keepalives_interval=2 keepalives_count=3 tcp_user_timeout=4",
         );
         let expected = Config {
+            password_source: None,
             host: Some("h".into()),
             hostaddr: "::1".parse().ok(),
             port: Some(6),

@@ -101,6 +101,8 @@ fn change_type(random: &mut Random, table: &Table) -> String {
         ("integer", 0) => ("bigint".to_owned(), name.clone()),
         ("integer" | "bigint" | "smallint", _) => ("numeric".to_owned(), name.clone()),
         ("character varying(40)", _) => ("character varying".to_owned(), name.clone()),
+        // Lines have the value of a json, not its white space, which a text would keep.
+        ("json", 0) => ("jsonb".to_owned(), format!("{name}::jsonb")),
         (_, 0) => ("text".to_owned(), format!("{name}::text")),
         _ => {
             let type_name = values::random_type(random);
