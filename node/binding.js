@@ -45,36 +45,71 @@ const require = createRequire(import.meta.url);
 let loaded = null;
 
 /**
+ * Where the native part was looked for in vain, and what the loader said; null before.
+ * @type {string[] | null}
+ */
+let failures = null;
+
+/**
  * The native part. Loaded when it is first needed, so that a program that only imports the types
  * and errors runs where there is none.
  *
  * @returns {Binding}
  */
 export function binding() {
-  loaded ??= load();
+  const found = bindingIfAny();
+  if (found === null) throw noBinding();
+  return found;
+}
+
+/**
+ * The native part, or null where it cannot be loaded.
+ *
+ * @returns {Binding | null}
+ */
+export function bindingIfAny() {
+  if (loaded === null && failures === null) load();
   return loaded;
 }
 
-/** @returns {Binding} */
 function load() {
   const target = targetName();
-  const packageName = `@walscope/binding-${target}`;
-  /** @type {string[]} */
-  const reasons = [];
-  for (const place of [`./walscope.${target}.node`, packageName]) {
+  failures = [];
+  for (const place of [`./walscope.${target}.node`, platformPackage(target)]) {
     try {
-      return require(place);
+      loaded = require(place);
+      return;
     } catch (error) {
-      reasons.push(`${place}: ${firstLine(error)}`);
+      failures.push(`${place}: ${firstLine(error)}`);
     }
   }
-  throw new WalscopeError({
+}
+
+/**
+ * That there is no native part, and how to get it.
+ *
+ * @param {unknown} [cause] why the rest of walscope cannot do without it
+ */
+export function noBinding(cause) {
+  const target = targetName();
+  const packageName = platformPackage(target);
+  return new WalscopeError({
     code: 'WALSCOPE_NO_BINDING',
-    message: `walscope's native part for ${target} cannot be loaded (${reasons.join('; ')})`,
+    message: `walscope's native part for ${target} cannot be loaded: the package ${packageName} is missing or broken (${failures?.join('; ')})`,
     hint:
       `install walscope again without --omit=optional, so that npm brings ${packageName}; ` +
       'in a checkout of the repository run `npm run build`',
+    cause,
   });
+}
+
+/**
+ * The package that has the native part and the command-line tool for a target.
+ *
+ * @param {string} target
+ */
+export function platformPackage(target) {
+  return `@walscope/binding-${target}`;
 }
 
 /** What the native part is built for: `linux-x64-gnu`, `darwin-arm64`. */

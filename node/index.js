@@ -1,8 +1,9 @@
 /** walscope for Node: streams of changes from PostgreSQL, and a decoder of recordings. */
 
-import { binding } from './binding.js';
+import { bindingIfAny } from './binding.js';
 import { DecoderBase } from './decoding/decoder.js';
 import { decodeWith } from './decoding/recording.js';
+import { openWithoutAddon } from './without-addon.js';
 
 export { connect } from './client.js';
 export * from './decoding/public.js';
@@ -37,7 +38,9 @@ export function decode(input, options) {
  * @returns {import('./decoding/decoder.js').RawDecoder}
  */
 function open(options) {
+  const native = bindingIfAny();
+  if (native === null) return openWithoutAddon(options);
   const { typeTable, ...rest } = options;
   const types = typeTable === null ? {} : { typeTable: typeTable.json };
-  return new (binding().RawDecoder)({ ...rest, ...types });
+  return new native.RawDecoder({ ...rest, ...types });
 }

@@ -30,7 +30,10 @@ export const TEST_FILES = {
     'tests/js/lines.test.js',
     'tests/js/readme.test.js',
     'tests/js/core-only.test.js',
+    'tests/js/wasm-size.test.js',
   ],
+  /** The packages from their tarballs. */
+  packaging: ['tests/packaging/packaging.test.js'],
   /** wasm in Chromium. */
   browser: [
     'tests/browser/suite.test.js',

@@ -57,6 +57,7 @@ export const STEPS = [
   { name: 'packages', run: (say) => installModules(ROOT, say) },
   { name: 'test packages', run: (say) => installModules(join(ROOT, 'tests'), say) },
   { name: 'browser packages', run: (say) => installModules(join(ROOT, 'tests/browser'), say) },
+  { name: 'packaging tools', run: (say) => installModules(join(ROOT, 'tests/packaging'), say) },
   { name: 'chromium', run: (say) => installDebianPackage(CHROMIUM, say) },
   {
     name: 'servers',
@@ -123,6 +124,21 @@ export const STEPS = [
       'wasm package',
     ],
     run: () => testFiles('browser'),
+  },
+  {
+    name: 'packaging',
+    groups: ['js'],
+    needs: [
+      'packages',
+      'test packages',
+      'browser packages',
+      'packaging tools',
+      'servers',
+      'chromium',
+      'addon',
+      'wasm package',
+    ],
+    run: () => testFiles('packaging'),
   },
   {
     name: 'types',

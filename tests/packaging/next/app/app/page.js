@@ -1,0 +1,3 @@
+export default function Page() {
+  return <p>walscope in Next.js</p>;
+}
