@@ -2,9 +2,9 @@
 
 /**
  * Where walscope's own frames in a stack are from; null where a bundler has put them into the program's
- * files.
+ * files, or where files have no addresses: Workers know no `import.meta.url`.
  */
-const OWN = import.meta.url.endsWith('/decoding/errors.js')
+const OWN = import.meta.url?.endsWith('/decoding/errors.js')
   ? new URL('../', import.meta.url).href
   : null;
 
