@@ -187,7 +187,7 @@ export interface PluginStreamOptions extends AnyStreamOptions {
 }
 
 /** Settings, and a connection to ask by SQL. Every stream has a connection of its own. */
-export declare class Client implements AsyncDisposable {
+declare class Client implements AsyncDisposable {
   private constructor();
   /**
    * Opens a stream of changes. `DB` has the rows' types by `table` or `schema.table`.
@@ -295,7 +295,7 @@ export interface StreamStatus {
 }
 
 /** A stream of changes: one connection, one consumer. */
-export declare class Stream<C = Change> implements AsyncIterable<C>, AsyncDisposable {
+declare class Stream<C = Change> implements AsyncIterable<C>, AsyncDisposable {
   private constructor();
   /** From where on the stream has every change. */
   readonly startLsn: string;
@@ -335,7 +335,7 @@ export declare class Stream<C = Change> implements AsyncIterable<C>, AsyncDispos
  * A transaction: its changes, to be read once. A message outside of any transaction, and the later
  * fate of a prepared one, come as transactions of one change.
  */
-export declare class Transaction<C = Change> implements AsyncIterable<
+declare class Transaction<C = Change> implements AsyncIterable<
   Exclude<C, { kind: 'begin' | 'commit' | 'prepare' }>
 > {
   private constructor();
@@ -358,7 +358,7 @@ export declare class Transaction<C = Change> implements AsyncIterable<
 }
 
 /** A message of another plugin than pgoutput. `JSON.stringify` gives the command line's line. */
-export declare class PluginMessage<D extends string | Uint8Array = string> {
+declare class PluginMessage<D extends string | Uint8Array = string> {
   private constructor();
   readonly kind: 'data';
   /** Null where the server sends none. */
@@ -369,7 +369,7 @@ export declare class PluginMessage<D extends string | Uint8Array = string> {
 }
 
 /** Messages that came together. */
-export declare class PluginBatch<D extends string | Uint8Array = string> implements Iterable<
+declare class PluginBatch<D extends string | Uint8Array = string> implements Iterable<
   PluginMessage<D>
 > {
   private constructor();
@@ -381,7 +381,7 @@ export declare class PluginBatch<D extends string | Uint8Array = string> impleme
  * A stream of another plugin than pgoutput. Every message is confirmed for itself: automatically when
  * the next is asked for.
  */
-export declare class PluginStream<D extends string | Uint8Array = string>
+declare class PluginStream<D extends string | Uint8Array = string>
   implements AsyncIterable<PluginMessage<D>>, AsyncDisposable
 {
   private constructor();
@@ -398,3 +398,6 @@ export declare class PluginStream<D extends string | Uint8Array = string>
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+// Only `connect` and what it gives make these: they are types, no values of the package.
+export type { Client, Stream, Transaction, PluginMessage, PluginBatch, PluginStream };

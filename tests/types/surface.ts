@@ -3,6 +3,7 @@
 
 import {
   Batch,
+  Client,
   connect,
   ConnectionError,
   decode,
@@ -305,4 +306,10 @@ export function errors(error: unknown): string | null {
     return error.code === code ? null : wrong;
   }
   return null;
+}
+
+/** What only `connect` makes is a type: as a value the package does not have it. */
+export function isClient(value: unknown): value is Client {
+  // @ts-expect-error a type that is used as a value
+  return value instanceof Client;
 }
