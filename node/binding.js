@@ -18,13 +18,58 @@ import { WalscopeError } from './decoding/errors.js';
  * @property {string} startLsn
  * @property {string[]} remarks
  *
+ * @typedef {object} RawWalEvent
+ * @property {string} facts what it is, as JSON
+ * @property {Uint8Array} [bytes]
+ *
+ * @typedef {object} RawPhysicalStatus
+ * @property {number} timeline
+ * @property {string} receivedLsn
+ * @property {string} [writtenLsn] missing where nothing is said; so are those that follow
+ * @property {string} [flushedLsn]
+ * @property {string} [appliedLsn]
+ * @property {string} [serverEndLsn]
+ * @property {number} bytes
+ * @property {number} bufferedBytes
+ * @property {number} statusUpdates
+ * @property {boolean} connected
+ * @property {number} reconnects
+ *
+ * @typedef {object} RawPhysical
+ * @property {() => Promise<RawWalEvent | null>} next null when the stream was closed
+ * @property {(written?: string, flushed?: string, applied?: string) => void} report
+ * @property {(xmin: string, catalogXmin: string) => void} hotStandbyFeedback
+ * @property {() => void} noHotStandbyFeedback
+ * @property {() => Promise<void>} close
+ * @property {() => RawPhysicalStatus} status
+ * @property {() => string[]} takeNotices what the server has remarked since the last call
+ * @property {() => Promise<string | null>} nextEvent as JSON; null at the end
+ * @property {string} info as JSON
+ *
  * @typedef {object} RawClient
- * @property {(options: string, opening: number) => Promise<RawStream>} stream the number is the
- *   caller's, for `cancel`
+ * @property {(options: string, opening: number, waiting?: (event: string) => void) => Promise<RawStream>} stream
+ *   the number is the caller's, for `cancel`; the function is told of waits, as JSON
+ * @property {(options: string, opening: number) => Promise<RawPhysical>} physical
  * @property {(opening: number) => void} cancel
  * @property {(command: string, password: string | undefined) => Promise<string>} run both JSON
  * @property {(slot: string, password: string | undefined) => Promise<RawSnapshot>} exportSnapshot
+ * @property {(options: string, opening: number, password: string | undefined, manifest: Uint8Array | undefined) => Promise<RawBaseBackup>} baseBackup
+ *   the options are JSON, the number is the caller's, for `cancel`
  * @property {() => Promise<void>} close
+ *
+ * @typedef {object} RawBaseBackup
+ * @property {string} started what is known before the first archive, as JSON
+ * @property {(how: 'bytes' | 'files' | 'skip' | 'unpack', leaveOut: number) => Promise<RawPiece | null>} next
+ *   what becomes of an archive's bytes, and how many of the member in hand are left out; null when it was closed
+ * @property {(options: string) => Promise<void>} unpackInto makes the directory; the options are JSON
+ * @property {() => Promise<void>} close
+ *
+ * @typedef {object} RawPiece
+ * @property {'archive' | 'manifest' | 'data' | 'members' | 'end' | 'progress' | 'finished'} kind
+ * @property {string | null} [facts] as JSON
+ * @property {Uint8Array | null} [bytes]
+ * @property {number} done bytes that the server has read
+ * @property {string[]} notices what the server has remarked, as JSON
  *
  * @typedef {object} RawSnapshot
  * @property {string} created the slot, as JSON
@@ -34,9 +79,11 @@ import { WalscopeError } from './decoding/errors.js';
  *
  * @typedef {Omit<import('./decoding/decoder.js').RawOptions, 'typeTable'> & { typeTable?: string }} RawDecoderOptions
  *
- * @typedef {object} Binding
+ * @typedef {object} OwnBinding
  * @property {new (options: RawDecoderOptions) => import('./decoding/decoder.js').RawDecoder} RawDecoder
  * @property {(config: string, askPassword?: () => Promise<string | undefined>) => Promise<RawClient>} connect
+ *
+ * @typedef {OwnBinding & import('./wal/binding.js').WalBinding} Binding
  */
 
 const require = createRequire(import.meta.url);

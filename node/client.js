@@ -1,13 +1,18 @@
-/** Connecting to a server, opening streams, and looking after slots and publications. */
+/** Connecting to a server, opening streams, taking backups, and looking after slots and publications. */
 
+import { BaseBackup } from './backup/base-backup.js';
+import { backupSettings } from './backup/options.js';
 import { binding } from './binding.js';
 import { CLIENT_OPTIONS, connectionSettings, passwordNow } from './conninfo.js';
 import { WalscopeError } from './decoding/errors.js';
 import { badOption, refuseUnknown, valueOptions } from './decoding/options.js';
+import { physicalSettings } from './physical/options.js';
+import { PhysicalStream } from './physical/stream.js';
 import { fromBinding } from './rejection.js';
 import { Snapshot } from './snapshot.js';
 import { onEventOf, streamSettings } from './stream-options.js';
 import { Stream } from './stream.js';
+import { Waiting } from './waiting.js';
 
 /**
  * @typedef {import('./binding.js').RawClient} RawClient
@@ -33,15 +38,25 @@ export async function connect(target, options = {}) {
   const defaults = { values: valueOptions(values), onEvent: onEventOf({ onEvent }) };
   signal?.throwIfAborted();
   try {
-    const password = await passwordNow(settings);
-    const config = JSON.stringify({ conninfo: settings.conninfo, password });
-    // Streams that come back have to ask for a password again.
-    const ask = typeof settings.password === 'function' ? () => passwordNow(settings) : undefined;
-    const raw = await unlessAborted(signal, binding().connect(config, ask));
+    const raw = await unlessAborted(signal, opened(settings, signal));
     return new Client(raw, settings, defaults);
   } catch (error) {
     throw fromBinding(error);
   }
+}
+
+/**
+ * @param {Settings} settings
+ * @param {AbortSignal | undefined} signal
+ * @returns {Promise<RawClient>}
+ */
+async function opened(settings, signal) {
+  const password = await passwordNow(settings);
+  signal?.throwIfAborted();
+  const config = JSON.stringify({ conninfo: settings.conninfo, password });
+  // Streams that come back have to ask for a password again.
+  const ask = typeof settings.password === 'function' ? () => passwordNow(settings) : undefined;
+  return binding().connect(config, ask);
 }
 
 /**
@@ -98,15 +113,55 @@ export class Client {
     const { native, ...settings } = streamSettings(options, values, onEvent);
     this.#refuseWhenClosed();
     settings.signal?.throwIfAborted();
+    const opening = this.#openings++;
+    const cancel = () => this.#raw.cancel(opening);
+    const waiting = new Waiting(settings, cancel);
     try {
-      const password = await this.#freshPassword();
-      const typeTable = settings.values.typeTable?.json;
-      const json = JSON.stringify({ ...native, password, typeTable });
-      const opening = this.#openings++;
-      const cancel = () => this.#raw.cancel(opening);
-      const raw = await unlessAborted(settings.signal, this.#raw.stream(json, opening), cancel);
+      const raw = await unlessAborted(
+        settings.signal,
+        this.#opened(native, settings, opening, waiting),
+        cancel,
+      );
       const look = () => this.slot(settings.slot);
       return new Stream(raw, settings, look);
+    } catch (error) {
+      throw waiting.failed ? waiting.reason : fromBinding(error);
+    }
+  }
+
+  /**
+   * @param {object} native what the native part is told
+   * @param {Omit<import('./stream-options.js').StreamSettings, 'native'>} settings
+   * @param {number} opening its number, to cancel it
+   * @param {Waiting} waiting
+   */
+  async #opened(native, { signal, values }, opening, waiting) {
+    const password = await this.#freshPassword();
+    signal?.throwIfAborted();
+    const json = JSON.stringify({ ...native, password, typeTable: values.typeTable?.json });
+    return this.#raw.stream(json, opening, waiting.tell);
+  }
+
+  /**
+   * Opens a stream of the log itself.
+   *
+   * @param {Record<string, unknown>} [options]
+   * @returns {Promise<PhysicalStream>}
+   */
+  async physical(options = {}) {
+    const settings = physicalSettings(options);
+    this.#refuseWhenClosed();
+    const { signal, native } = settings;
+    signal?.throwIfAborted();
+    const opening = this.#openings++;
+    const opened = async () => {
+      const password = await this.#freshPassword();
+      signal?.throwIfAborted();
+      return this.#raw.physical(JSON.stringify({ ...native, password }), opening);
+    };
+    try {
+      const raw = await unlessAborted(signal, opened(), () => this.#raw.cancel(opening));
+      return new PhysicalStream(raw, settings, (slot) => this.slot(slot));
     } catch (error) {
       throw fromBinding(error);
     }
@@ -115,6 +170,36 @@ export class Client {
   /** Which server this is, and how far its log is. */
   async identifySystem() {
     return this.#run('identifySystem');
+  }
+
+  /**
+   * Starts a base backup.
+   *
+   * @param {Record<string, unknown>} [options]
+   * @returns {Promise<BaseBackup>}
+   */
+  async baseBackup(options = {}) {
+    const settings = backupSettings(options);
+    this.#refuseWhenClosed();
+    settings.signal?.throwIfAborted();
+    const opening = this.#openings++;
+    const cancel = () => this.#raw.cancel(opening);
+    try {
+      const starting = this.#startedBackup(settings, opening);
+      return new BaseBackup(await unlessAborted(settings.signal, starting, cancel), settings);
+    } catch (error) {
+      throw fromBinding(error);
+    }
+  }
+
+  /**
+   * @param {import('./backup/options.js').BackupSettings} settings
+   * @param {number} opening its number, to cancel it
+   */
+  async #startedBackup({ native, manifest, signal }, opening) {
+    const password = await this.#freshPassword();
+    signal?.throwIfAborted();
+    return this.#raw.baseBackup(JSON.stringify(native), opening, password, manifest);
   }
 
   /** All slots of the server, by name. */

@@ -7,6 +7,20 @@ interface OfSlot {
   readonly slot: string;
 }
 
+/**
+ * Somebody else has the slot, perhaps a consumer that is dead and that the server has not missed yet.
+ * `client.stream()` waits for it, for as long as `wal_sender_timeout` of the server and 5 seconds.
+ */
+export interface SlotInUse extends OfSlot {
+  readonly type: 'slotInUse';
+  /** What the server says, with the process that has it. */
+  readonly error: string;
+  /** How often it was tried, the next time included. */
+  readonly tries: number;
+  /** In how many seconds that will be. */
+  readonly delay: number;
+}
+
 /** The connection broke. Another one will be tried, unless `reconnect` is false. */
 export interface Disconnected extends OfSlot {
   readonly type: 'disconnected';
@@ -66,4 +80,4 @@ export interface Notice extends OfSlot {
 }
 
 export type StreamEvent =
-  Disconnected | Reconnecting | Resumed | SlotWarning | SlotCheckFailed | Notice;
+  SlotInUse | Disconnected | Reconnecting | Resumed | SlotWarning | SlotCheckFailed | Notice;

@@ -1,8 +1,7 @@
 /** Events of a stream: what happens to its connection and its slot while a loop sees only changes. */
 
 /**
- * @typedef {import('./binding.js').RawStream} RawStream
- * @typedef {{ type: string, slot: string, [fact: string]: unknown }} StreamEvent
+ * @typedef {{ type: string, slot: string | null, [fact: string]: unknown }} StreamEvent
  * @typedef {(event: StreamEvent) => void} OnEvent
  */
 
@@ -14,7 +13,7 @@ export class Events {
   #connected = true;
 
   /**
-   * @param {string} slot
+   * @param {string | null} slot
    * @param {OnEvent} onEvent
    * @param {(error: unknown) => void} fail ends the stream: the user's function has thrown
    */
@@ -34,7 +33,7 @@ export class Events {
   }
 
   /**
-   * @param {RawStream} raw
+   * @param {{ nextEvent: () => Promise<string | null> }} raw events as JSON; null at the end
    * @param {(text: string) => void} onNotice what `status()` keeps of notices
    */
   async pump(raw, onNotice) {

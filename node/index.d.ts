@@ -4,7 +4,9 @@
 
 import type { Readable } from 'node:stream';
 import type { AnyDatabase, Batch, Change, RawMessage, ValueOptions } from './decoding/types.js';
+import type { BaseBackup, BaseBackupOptions } from './backup/types.js';
 import type { StreamEvent } from './event-types.js';
+import type { PhysicalOptions, PhysicalStream } from './physical/types.js';
 import type {
   CreatedSlot,
   PublicationChange,
@@ -19,8 +21,10 @@ import type {
   SystemIdentity,
 } from './server-types.js';
 
+export type * from './backup/types.js';
 export * from './decoding/types.js';
 export type * from './event-types.js';
+export type * from './physical/types.js';
 export type * from './server-types.js';
 
 /** Nothing to do here: `walscope-wasm` has to load its module first, and programs for both call this. */
@@ -30,7 +34,7 @@ export declare function init(): Promise<void>;
 export interface ClientOptions extends ValueOptions {
   /** Ends `connect()` before it is through: it rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Is told what happens to the client's streams, unless a stream has its own. Default: nobody. */
+  /** Is told what happens to the client's streams of changes that have none. Default: nobody. */
   onEvent?: ((event: StreamEvent) => void) | undefined;
 }
 
@@ -41,7 +45,7 @@ export interface ClientOptions extends ValueOptions {
 export interface ConnectOptions extends ClientOptions {
   /** All settings but the password as a URI or as keywords and values. */
   connectionString?: string | undefined;
-  /** A name or an address. Default `localhost`. */
+  /** A name, an address, or the folder of a Unix-domain socket. Default `localhost`. */
   host?: string | undefined;
   /** An address to connect to in the host's place, whose name stays for TLS. */
   hostaddr?: string | undefined;
@@ -51,6 +55,8 @@ export interface ConnectOptions extends ClientOptions {
   user?: string | undefined;
   /** A function is asked anew for each connection, also when a stream comes back: tokens expire. */
   password?: string | (() => string | Promise<string>) | undefined;
+  /** A file of passwords by server, read where none is given. Default `~/.pgpass`. */
+  passfile?: string | undefined;
   /** Default: the user's name. */
   database?: string | undefined;
   /** The same under libpq's name. */
@@ -59,6 +65,12 @@ export interface ConnectOptions extends ClientOptions {
   sslmode?: 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full' | undefined;
   /** A file of certificates in PEM form, or `system` for those of the operating system. */
   sslrootcert?: string | undefined;
+  /** Our own certificate, in PEM form. Default `~/.postgresql/postgresql.crt`, if it is there. */
+  sslcert?: string | undefined;
+  /** Its private key. Default `~/.postgresql/postgresql.key`. */
+  sslkey?: string | undefined;
+  /** Whether a certificate is shown to a server that asks for one: `allow` (default) or `disable`. */
+  sslcertmode?: string | undefined;
   /** Whether SCRAM is bound to the TLS connection: `disable`, `prefer` (default), `require`. */
   channel_binding?: string | undefined;
   /** The name in `pg_stat_activity`. Default `walscope`. */
@@ -206,8 +218,19 @@ declare class Client implements AsyncDisposable {
   stream(
     options: PluginStreamOptions & { pluginOutput?: 'text' | undefined },
   ): Promise<PluginStream<string>>;
+  /**
+   * Opens a stream of the log itself, as a standby receives it. The role needs `REPLICATION`, and a
+   * line for the database `replication` in `pg_hba.conf`.
+   */
+  physical(options?: PhysicalOptions): Promise<PhysicalStream>;
   /** Which server this is, and how far its log is. */
   identifySystem(): Promise<SystemIdentity>;
+  /**
+   * Starts a base backup: a copy of the whole cluster, taken while it works. It has a connection of its
+   * own, with the client's settings; the role needs `REPLICATION` (or to be a superuser), and
+   * `pg_hba.conf` a line for `replication`. Resolves when the server's checkpoint is done.
+   */
+  baseBackup(options?: BaseBackupOptions): Promise<BaseBackup>;
   /** All slots of the server, by name, with their health. */
   slots(): Promise<SlotInfo[]>;
   /** A slot; null when there is none of this name. */

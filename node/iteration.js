@@ -9,9 +9,13 @@ import { concurrentNext } from './decoding/errors.js';
  * @typedef {import('./feed.js').Feed} Feed
  */
 
-/** What all iterators of a stream do when the loop is left early. */
+/**
+ * What all iterators of a stream do when the loop is left early.
+ *
+ * @template {{ close(): Promise<void> }} F
+ */
 export class StreamEnd {
-  /** @param {Feed} feed */
+  /** @param {F} feed */
   constructor(feed) {
     this.feed = feed;
   }
@@ -42,7 +46,11 @@ export class StreamEnd {
   }
 }
 
-/** The changes of a stream. Written by hand: a generator would cost as much again per change. */
+/**
+ * The changes of a stream. Written by hand: a generator would cost as much again per change.
+ *
+ * @extends {StreamEnd<Feed>}
+ */
 export class StreamIterator extends StreamEnd {
   /** @type {Changes | null} */
   #changes = null;
@@ -80,7 +88,11 @@ export class StreamIterator extends StreamEnd {
   }
 }
 
-/** The batches of a stream. */
+/**
+ * The batches of a stream.
+ *
+ * @extends {StreamEnd<Feed>}
+ */
 export class BatchIterator extends StreamEnd {
   /** @returns {Promise<IteratorResult<Batch, undefined>>} */
   next() {

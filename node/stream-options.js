@@ -135,7 +135,7 @@ function pluginSettings({ plugin = PGOUTPUT, pluginOptions, pluginOutput }) {
  * @param {Record<string, unknown>} options
  * @returns {AbortSignal | undefined}
  */
-function signalOf({ signal }) {
+export function signalOf({ signal }) {
   if (signal === undefined || signal instanceof AbortSignal) return signal;
   throw badOption('the option signal is no AbortSignal', 'pass the signal of an AbortController');
 }
@@ -155,7 +155,7 @@ export function onEventOf({ onEvent }) {
  * @param {Record<string, unknown>} options
  * @returns {number}
  */
-function slotCheckIntervalOf({ slotCheckInterval = SLOT_CHECK_INTERVAL }) {
+export function slotCheckIntervalOf({ slotCheckInterval = SLOT_CHECK_INTERVAL }) {
   if (typeof slotCheckInterval === 'number' && slotCheckInterval >= 0) return slotCheckInterval;
   throw badOption(
     `the option slotCheckInterval is ${String(slotCheckInterval)}`,

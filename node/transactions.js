@@ -232,7 +232,11 @@ export class Transaction {
   }
 }
 
-/** The transactions of a stream. */
+/**
+ * The transactions of a stream.
+ *
+ * @extends {StreamEnd<Feed>}
+ */
 export class TransactionIterator extends StreamEnd {
   #cursor;
 

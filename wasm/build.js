@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Builds the npm package's generated half: wasm/pkg (the module and its glue) and wasm/decoding
-// (the JavaScript that this package shares with the addon).
+// Builds the npm package's generated half: wasm/pkg (the modules and their glue), wasm/decoding and
+// wasm/wal (the JavaScript that this package shares with the addon).
 //
 //   node wasm/build.js [--toolchain rustup|debian]
 //   node wasm/build.js --core-only [--toolchain rustup|debian]
@@ -23,24 +23,31 @@ const PROBE = join(ROOT, 'tests/core-only/Cargo.toml');
 // run at the same time.
 const TARGET_DIR = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'wasm');
 
+/** The npm package's modules. */
+const MODULES = [
+  { name: 'walscope', feature: 'pgoutput', profile: 'wasm', optimize: '-Oz' },
+  { name: 'walscope_wal', feature: 'wal', profile: 'wasm-wal', optimize: '-O3' },
+];
+
 /**
  * Runs cargo for wasm32 and returns the path of the module.
  * @param {import('./build/toolchain.js').Toolchain} toolchain
  * @param {string[]} what
  * @param {string} std the crates to build as the standard library; empty takes the ready one
  * @param {string} name
+ * @param {string} profile of Cargo.toml
  */
-function cargoBuild(toolchain, what, std, name) {
+function cargoBuild(toolchain, what, std, name, profile) {
   const env = { ...toolchain.env };
   const where = ['--target', TARGET, '--target-dir', TARGET_DIR];
-  const args = ['build', '--locked', '--profile', 'wasm', ...where];
+  const args = ['build', '--locked', '--profile', profile, ...where];
   if (std) {
     // A stable compiler takes -Z options only under this name.
     env.RUSTC_BOOTSTRAP = '1';
     args.push('-Z', `build-std=${std}`);
   }
   run(toolchain.cargo, [...args, ...what], { cwd: ROOT, env });
-  return join(TARGET_DIR, TARGET, 'wasm', `${name}.wasm`);
+  return join(TARGET_DIR, TARGET, profile, `${name}.wasm`);
 }
 
 async function main() {
@@ -52,12 +59,14 @@ async function main() {
   if (values['core-only']) {
     needStdSource(toolchain);
     const what = ['--manifest-path', PROBE];
-    process.stdout.write(`${cargoBuild(toolchain, what, 'core', 'core_only_probe')}\n`);
+    process.stdout.write(`${cargoBuild(toolchain, what, 'core', 'core_only_probe', 'wasm')}\n`);
     return;
   }
   const std = toolchain.buildsStd ? 'std,panic_abort' : '';
-  const what = ['--package', 'walscope-wasm'];
-  await packageModule(cargoBuild(toolchain, what, std, 'walscope_wasm'));
+  for (const { feature, profile, ...module } of MODULES) {
+    const what = ['--package', 'walscope-wasm', '--no-default-features', '--features', feature];
+    await packageModule(cargoBuild(toolchain, what, std, 'walscope_wasm', profile), module);
+  }
   copyShared();
 }
 

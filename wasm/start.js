@@ -1,30 +1,17 @@
-// The module's one instance, whichever entry started it.
+// The module for logical replication, whichever entry started it.
 
 import initialize, { initSync as initializeSync, RawDecoder } from './pkg/walscope.js';
-import { WalscopeError } from './decoding/errors.js';
+import { Instance } from './instance.js';
 
-let ready = false;
-/** @type {Promise<void> | null} */
-let starting = null;
+const instance = new Instance({ initialize, initializeSync });
 
 /**
  * Starts the module once; a failed start can be tried again.
- * @param {() => URL | Promise<BufferSource> | BufferSource} source
+ * @param {import('./instance.js').Source} source
  * @returns {Promise<void>}
  */
 export function start(source) {
-  starting ??= load(source).catch((error) => {
-    starting = null;
-    throw error;
-  });
-  return starting;
-}
-
-/** @param {() => URL | Promise<BufferSource> | BufferSource} source */
-async function load(source) {
-  if (ready) return;
-  await initialize({ module_or_path: source() });
-  ready = true;
+  return instance.start(source);
 }
 
 /**
@@ -32,9 +19,7 @@ async function load(source) {
  * @param {BufferSource | WebAssembly.Module} module
  */
 export function initSync(module) {
-  if (ready) return;
-  initializeSync({ module });
-  ready = true;
+  instance.startSync(module);
 }
 
 /**
@@ -43,12 +28,6 @@ export function initSync(module) {
  * @returns {import('./decoding/decoder.js').RawDecoder}
  */
 export function open(options) {
-  if (!ready) {
-    throw new WalscopeError({
-      code: 'WALSCOPE_NOT_READY',
-      message: 'the WebAssembly module of walscope is not loaded',
-      hint: 'await init() first, or call initSync(module)',
-    });
-  }
+  instance.check();
   return new RawDecoder({ ...options, types: options.typeTable?.types ?? [] });
 }

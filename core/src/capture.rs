@@ -8,6 +8,14 @@
 //!   line feed (`src/bin/pg_basebackup/pg_recvlogical.c`). It has no LSNs and no lengths, so
 //!   messages must be decoded to find where they end.
 
+#[cfg(feature = "alloc")]
+mod rows;
+
+#[cfg(feature = "alloc")]
+pub(crate) use rows::MESSAGE_OFFSET;
+#[cfg(feature = "alloc")]
+use rows::RowFrame;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{COPY_DATA, FrameDecoder, Step};
 use crate::pgoutput::{Decoder, tag};
@@ -197,6 +205,36 @@ impl Reader {
             (Some(Format::Capture), Ok(Step::Frame(_, consumed))) => Some(consumed),
             _ => None,
         }
+    }
+
+    /// Goes past the frames at the front of `input` that hold a row each, and says how many bytes they
+    /// take. Most of a stream is rows, and most who read it twice have nothing to do with them the first
+    /// time.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn pass_rows(&mut self, input: &[u8]) -> usize {
+        let mut passed = 0_usize;
+        while let Some(row) = self.row(input.get(passed..).unwrap_or_default()) {
+            passed = passed.saturating_add(row.size);
+        }
+        self.pass(passed);
+        passed
+    }
+
+    /// The frame at the front of `input`, if it is whole and holds a row. The reader stays where it is.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn row<'a>(&self, input: &'a [u8]) -> Option<RowFrame<'a>> {
+        if self.format != Some(Format::Capture) {
+            return None;
+        }
+        RowFrame::at_front_of(input, self.limit)
+    }
+
+    /// Goes past frames of so many bytes.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn pass(&mut self, size: usize) {
+        self.frames.pass(size);
     }
 
     fn next_frame<'a>(&mut self, input: &'a [u8]) -> Result<Next<'a>> {

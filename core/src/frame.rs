@@ -84,6 +84,13 @@ impl FrameDecoder {
         self.offset
     }
 
+    /// Goes past frames that were found in another way.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) const fn pass(&mut self, size: usize) {
+        self.offset = self.offset.saturating_add(size as u64);
+    }
+
     /// The frame at the front of `input`, which begins where the last frame ended.
     ///
     /// # Errors

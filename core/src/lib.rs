@@ -1,7 +1,7 @@
 //! walscope-core understands PostgreSQL's write-ahead log: it decodes the logical replication
-//! protocol (pgoutput, versions 1 to 4) from byte slices. It does no IO, needs no standard library
-//! and has no dependencies (but `serde`, if asked for it); whoever has the bytes calls it: the
-//! `walscope` client, the Node addon, the wasm package, or a program of your own.
+//! protocol (pgoutput, versions 1 to 4) and the log itself ([`wal`]) from byte slices. It does no IO,
+//! needs no standard library and has no dependencies but those that features bring; whoever has the
+//! bytes calls it: the `walscope` client, the Node addon, the wasm package, or a program of your own.
 //!
 //! It is *not* a client: nothing here opens a socket, knows a file or reads a clock.
 //!
@@ -44,9 +44,10 @@
 //! | feature | brings |
 //! |---|---|
 //! | none | frames, replication messages, pgoutput, values, captures: `no_std`, no allocation |
-//! | `alloc` | relation cache, transactions, session, batch index, encoders |
+//! | `alloc` | relation cache, transactions, session, batch index, encoders, reader of the log, trees of its fields |
 //! | `serde` | rows as structs: [`row`](mod@row); `alloc` |
-//! | `std` (default) | `alloc`; asked for by hosts that have the standard library |
+//! | `lz4` | page images in the log that are compressed with LZ4 |
+//! | `std` (default) | `alloc`; CRCs by the processor's own instruction |
 //!
 //! # Errors
 //!
@@ -60,6 +61,8 @@ extern crate alloc;
 
 mod calendar;
 pub mod capture;
+#[cfg(feature = "alloc")]
+pub mod dump;
 mod error;
 pub mod frame;
 #[cfg(feature = "alloc")]
@@ -73,10 +76,12 @@ mod replication;
 pub mod row;
 #[cfg(feature = "alloc")]
 pub mod session;
+mod stack_text;
 #[cfg(feature = "alloc")]
 pub mod transaction;
 mod types;
 pub mod value;
+pub mod wal;
 
 pub use error::{Error, ErrorKind, Result};
 pub use replication::{

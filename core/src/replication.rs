@@ -7,7 +7,7 @@ use crate::reader::Reader;
 use crate::types::{Lsn, Timestamp, Xid};
 
 /// First byte of [`XLogData`].
-const XLOG_DATA: u8 = b'w';
+pub(crate) const XLOG_DATA: u8 = b'w';
 /// First byte of [`PrimaryKeepalive`].
 const PRIMARY_KEEPALIVE: u8 = b'k';
 /// First byte of [`StandbyStatusUpdate`].

@@ -60,3 +60,18 @@ fn transactions() {
 fn session() {
     replay("session", targets::session::run);
 }
+
+#[test]
+fn wal() {
+    replay("wal", targets::wal::run);
+}
+
+#[test]
+fn images() {
+    replay("images", targets::images::run);
+}
+
+#[test]
+fn rows() {
+    replay("rows", targets::rows::run);
+}

@@ -2,6 +2,7 @@
 //!
 //! The manual's "Start-up" and "SASL Authentication" of the frontend/backend protocol.
 
+use std::borrow::Cow;
 use std::io;
 
 use fallible_iterator::FallibleIterator;
@@ -12,30 +13,40 @@ use postgres_protocol::authentication::sasl::{
 use postgres_protocol::message::backend::{AuthenticationSaslBody, Message};
 use postgres_protocol::message::frontend;
 
-use crate::config::Config;
+use crate::config::{Binding, Config};
 use crate::error::{Error, Result};
 use crate::tls;
 use crate::wire::{Backend, Socket, Wire, server_error};
 
-/// Answers the server's requests until it is satisfied.
-pub(crate) async fn authenticate(wire: &mut Wire, config: &Config) -> Result<()> {
+/// The problem of an [`Error::Auth`] that a password solves.
+pub(crate) const NO_PASSWORD: &str = "the server asks for a password, and none is given";
+
+/// Answers the server's requests until it is satisfied. `database` is what a password file calls what is
+/// connected to.
+pub(crate) async fn authenticate(wire: &mut Wire, config: &Config, database: &str) -> Result<()> {
     let (user, _) = config.login()?;
+    let must_be_bound = config.channel_binding() == Binding::Require;
+    let mut is_bound = false;
     loop {
         match read(wire).await? {
+            // Before anything is told to whoever asks.
+            message if must_be_bound && !is_bound && !is_sasl(&message) => return Err(unbound()),
             Message::AuthenticationOk => return Ok(()),
             Message::AuthenticationCleartextPassword => {
-                let password = password(config)?;
+                let password = password(config, database)?;
                 frontend::password_message(password.as_bytes(), wire.output())
                     .map_err(unsendable)?;
                 wire.flush().await?;
             }
             Message::AuthenticationMd5Password(body) => {
-                let password = password(config)?;
+                let password = password(config, database)?;
                 let hash = md5_hash(user.as_bytes(), password.as_bytes(), body.salt());
                 frontend::password_message(hash.as_bytes(), wire.output()).map_err(unsendable)?;
                 wire.flush().await?;
             }
-            Message::AuthenticationSasl(body) => scram(wire, config, &body).await?,
+            Message::AuthenticationSasl(body) => {
+                is_bound = scram(wire, config, database, &body).await?;
+            }
             other => return Err(refused(&other)),
         }
     }
@@ -58,14 +69,17 @@ async fn read(wire: &mut Wire) -> Result<Message> {
     }
 }
 
-fn password(config: &Config) -> Result<&str> {
-    config.password().ok_or_else(|| Error::Auth {
-        problem: "the server asks for a password, and none is given".into(),
-        hint: Some(
-            "Give it in the connection settings or in the environment variable PGPASSWORD; \
-             password files are not read yet"
-                .into(),
-        ),
+/// The password that is given, or else that of the password file.
+fn password<'c>(config: &'c Config, database: &str) -> Result<Cow<'c, str>> {
+    if let Some(given) = config.password() {
+        return Ok(given.into());
+    }
+    config.password_of_file(database).map(Cow::Owned).map_err(|missing| Error::Auth {
+        problem: NO_PASSWORD.into(),
+        hint: Some(format!(
+            "Give it in the connection settings, in the environment variable PGPASSWORD or in a \
+             password file; {missing}"
+        )),
     })
 }
 
@@ -91,12 +105,33 @@ fn unsendable(error: io::Error) -> Error {
     Error::config(format!("a setting cannot be sent: {error}"))
 }
 
-/// One SCRAM exchange. The server must prove that it knows the password too: that it is content
-/// with us says nothing about who it is.
-async fn scram(wire: &mut Wire, config: &Config, offer: &AuthenticationSaslBody) -> Result<()> {
+const fn is_sasl(message: &Message) -> bool {
+    matches!(message, Message::AuthenticationSasl(_))
+}
+
+fn unbound() -> Error {
+    Error::Auth {
+        problem: "the login is not bound to the TLS connection, but channel_binding demands it"
+            .into(),
+        hint: Some(
+            "Use sslmode=require or more, and a role that signs in with scram-sha-256; should the \
+             server do that, somebody sits in between"
+                .into(),
+        ),
+    }
+}
+
+/// One SCRAM exchange; returns whether it was bound to the TLS connection. The server must prove that it
+/// knows the password too: that it is content with us says nothing about who it is.
+async fn scram(
+    wire: &mut Wire,
+    config: &Config,
+    database: &str,
+    offer: &AuthenticationSaslBody,
+) -> Result<bool> {
     let offered: Vec<&str> = offer.mechanisms().collect().map_err(bad_exchange)?;
     let (mechanism, binding) = mechanism(&offered, config, wire.socket())?;
-    let mut exchange = ScramSha256::new(password(config)?.as_bytes(), binding);
+    let mut exchange = ScramSha256::new(password(config, database)?.as_bytes(), binding);
     frontend::sasl_initial_response(mechanism, exchange.message(), wire.output())
         .map_err(unsendable)?;
     wire.flush().await?;
@@ -111,7 +146,8 @@ async fn scram(wire: &mut Wire, config: &Config, offer: &AuthenticationSaslBody)
     let Message::AuthenticationSaslFinal(body) = read(wire).await? else {
         return Err(unproven());
     };
-    exchange.finish(body.data()).map_err(bad_exchange)
+    exchange.finish(body.data()).map_err(bad_exchange)?;
+    Ok(mechanism == SCRAM_SHA_256_PLUS)
 }
 
 /// The strongest mechanism of those offered that can be used on this connection.
@@ -121,7 +157,9 @@ fn mechanism(
     socket: &Socket,
 ) -> Result<(&'static str, ChannelBinding)> {
     let end_point = match socket {
-        Socket::Tls(stream) if config.allows_channel_binding() => tls::channel_binding(stream),
+        Socket::Tls(stream) if config.channel_binding() != Binding::Disable => {
+            tls::channel_binding(stream)
+        }
         _ => None,
     };
     let has = |name: &str| offered.contains(&name);
@@ -129,6 +167,7 @@ fn mechanism(
         Some(hash) if has(SCRAM_SHA_256_PLUS) => {
             Ok((SCRAM_SHA_256_PLUS, ChannelBinding::tls_server_end_point(hash)))
         }
+        _ if config.channel_binding() == Binding::Require => Err(unbound()),
         // It tells the server that we would have: if it did offer channel binding, somebody
         // between us took the offer out, and the server refuses.
         Some(_) if has(SCRAM_SHA_256) => Ok((SCRAM_SHA_256, ChannelBinding::unrequested())),

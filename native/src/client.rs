@@ -74,6 +74,35 @@ pub(crate) struct Replication {
     pub(crate) parameters: BTreeMap<String, String>,
     /// What the server remarked so far.
     pub(crate) notices: Vec<ServerError>,
+    kind: ConnectionKind,
+    process_id: i32,
+    major: u32,
+}
+
+impl Replication {
+    /// The client again, once both sides have ended their copies: what is left is the answer to the
+    /// command that began the stream.
+    pub(crate) fn into_client(self) -> Client {
+        Client {
+            wire: Wire::from_parts(self.socket, self.buffered),
+            kind: self.kind,
+            parameters: self.parameters,
+            process_id: self.process_id,
+            notices: Notices::default(),
+            major: self.major,
+            unanswered: 1,
+            broken: false,
+        }
+    }
+}
+
+/// What `START_REPLICATION` was answered with.
+pub(crate) enum Started {
+    /// The stream.
+    Streaming(Box<Replication>),
+    /// There is nothing to stream: the timeline ends where the stream was to start. The server's results
+    /// say what comes next.
+    Nothing(Box<Client>, Vec<QueryResult>),
 }
 
 impl Client {
@@ -118,7 +147,8 @@ impl Client {
     /// A database without an encoding holds any bytes. The server would check them before it
     /// sends them to a client with UTF8, and end a stream at the first that is something else.
     async fn choose_encoding(&mut self) -> Result<()> {
-        if self.parameter("server_encoding") == Some("SQL_ASCII") {
+        let database = self.kind != ConnectionKind::Physical;
+        if database && self.parameter("server_encoding") == Some("SQL_ASCII") {
             self.simple_query("SET client_encoding = 'SQL_ASCII'").await?;
         }
         Ok(())
@@ -159,7 +189,15 @@ impl Client {
     /// The results may have 64 MiB together. `COPY` is not supported.
     pub async fn simple_query(&mut self, sql: &str) -> Result<Vec<QueryResult>> {
         self.send(sql).await?;
-        let mut answer = Answer::default();
+        self.answer().await
+    }
+
+    /// The results of what was sent last.
+    pub(crate) async fn answer(&mut self) -> Result<Vec<QueryResult>> {
+        self.rest_of(Answer::default()).await
+    }
+
+    async fn rest_of(&mut self, mut answer: Answer) -> Result<Vec<QueryResult>> {
         loop {
             match self.read().await? {
                 Backend::Message(Message::ReadyForQuery(_)) => {
@@ -178,7 +216,15 @@ impl Client {
     }
 
     /// Starts replication; from then on the connection is a stream.
-    pub(crate) async fn start_replication(mut self, sql: &str) -> Result<Replication> {
+    pub(crate) async fn start_replication(self, sql: &str) -> Result<Replication> {
+        match self.start_or_end(sql).await? {
+            Started::Streaming(replication) => Ok(*replication),
+            Started::Nothing(..) => Err(Error::protocol("replication did not begin")),
+        }
+    }
+
+    /// The same of a timeline that may end right there.
+    pub(crate) async fn start_or_end(mut self, sql: &str) -> Result<Started> {
         self.send(sql).await?;
         match self.read().await? {
             Backend::CopyBoth => {}
@@ -187,11 +233,25 @@ impl Client {
                 self.close().await;
                 return Err(error.into());
             }
+            Backend::Message(message @ Message::RowDescription(_)) => {
+                let mut answer = Answer::default();
+                answer.take(message)?;
+                let results = self.rest_of(answer).await?;
+                return Ok(Started::Nothing(Box::new(self), results));
+            }
             _ => return Err(Error::protocol("replication did not begin")),
         }
         let (socket, buffered) = self.wire.into_parts();
         let notices = self.notices.take();
-        Ok(Replication { socket, buffered, parameters: self.parameters, notices })
+        Ok(Started::Streaming(Box::new(Replication {
+            socket,
+            buffered,
+            parameters: self.parameters,
+            notices,
+            kind: self.kind,
+            process_id: self.process_id,
+            major: self.major,
+        })))
     }
 
     /// Says goodbye to the server, so that its log has no complaint, and ends the connection.
@@ -206,7 +266,7 @@ impl Client {
     }
 
     /// Sends a query after what is left of an earlier one has been read.
-    async fn send(&mut self, sql: &str) -> Result<()> {
+    pub(crate) async fn send(&mut self, sql: &str) -> Result<()> {
         if self.unanswered > 0 && !self.broken {
             // The future that wrote the earlier query may have been dropped before all was sent.
             self.wire.flush().await?;
@@ -237,10 +297,36 @@ impl Client {
     }
 
     /// The next message that is not just news about the connection. After an error there is none.
-    async fn read(&mut self) -> Result<Backend> {
+    pub(crate) async fn read(&mut self) -> Result<Backend> {
         let message = self.read_to_be_answered().await;
         self.broken |= message.is_err();
         message
+    }
+
+    /// Where frontend messages are written to before [`Client::flush`].
+    pub(crate) fn output(&mut self) -> &mut BytesMut {
+        self.wire.output()
+    }
+
+    /// Sends what was written.
+    pub(crate) async fn flush(&mut self) -> Result<()> {
+        self.wire.flush().await
+    }
+
+    /// From now on much is received at once.
+    pub(crate) fn read_much(&mut self) {
+        self.wire.read_much();
+    }
+
+    /// The connection cannot be used for anything else, until [`Client::answered`].
+    pub(crate) fn give_up(&mut self) {
+        self.broken = true;
+    }
+
+    /// The server is ready for queries.
+    pub(crate) fn answered(&mut self) {
+        self.unanswered = 0;
+        self.broken = false;
     }
 
     async fn read_to_be_answered(&mut self) -> Result<Backend> {

@@ -1,6 +1,7 @@
 //! Where the server is and who we are: connection settings with libpq's names and meaning.
 
 mod conninfo;
+mod pass_file;
 mod settings;
 mod uri;
 
@@ -9,12 +10,13 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::password::PasswordSource;
+use crate::unix_socket;
 
 const DEFAULT_HOST: &str = "localhost";
 const DEFAULT_PORT: u16 = 5432;
@@ -74,6 +76,23 @@ pub enum RootCertificates {
     File(PathBuf),
 }
 
+/// Whether SCRAM proves that nobody sits between the two ends of the TLS connection: libpq's
+/// `channel_binding`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Binding {
+    Disable,
+    #[default]
+    Prefer,
+    /// Whoever cannot prove it is no server of ours.
+    Require,
+}
+
+/// The files of our own certificate, where they are set.
+pub(crate) struct ClientCertificate<'c> {
+    pub(crate) certificate: Option<&'c Path>,
+    pub(crate) key: Option<&'c Path>,
+}
+
 /// When the operating system looks whether a silent connection is alive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Keepalives {
@@ -109,15 +128,19 @@ pub struct Config {
     user: Option<String>,
     password: Option<String>,
     password_source: Option<PasswordSource>,
+    passfile: Option<PathBuf>,
     dbname: Option<String>,
     sslmode: Option<SslMode>,
     sslrootcert: Option<RootCertificates>,
+    sslcert: Option<PathBuf>,
+    sslkey: Option<PathBuf>,
+    no_client_certificate: Option<bool>,
     application_name: Option<String>,
     fallback_application_name: Option<String>,
     options: Option<String>,
     /// `Some(None)`: no limit.
     connect_timeout: Option<Option<Duration>>,
-    no_channel_binding: bool,
+    channel_binding: Option<Binding>,
     keepalives: Keepalives,
 }
 
@@ -153,7 +176,8 @@ impl Config {
         self.fill_from(|name| std::env::var(name).ok())
     }
 
-    /// Sets the host name.
+    /// Sets the host name, or the folder of a Unix-domain socket (`/var/run/postgresql`), which is no
+    /// name because it begins with a slash; `@` begins a name in Linux' abstract namespace.
     #[must_use]
     pub fn with_host(mut self, host: impl Into<String>) -> Self {
         self.host = Some(host.into());
@@ -181,10 +205,18 @@ impl Config {
         self
     }
 
-    /// Sets the password.
+    /// Sets the password. Where none is set and the server asks for one, it is looked up in the password
+    /// file: `passfile`, `PGPASSFILE` or `~/.pgpass`.
     #[must_use]
     pub fn with_password(mut self, password: impl Into<String>) -> Self {
         self.password = Some(password.into());
+        self
+    }
+
+    /// Sets the password file.
+    #[must_use]
+    pub fn with_passfile(mut self, file: impl Into<PathBuf>) -> Self {
+        self.passfile = Some(file.into());
         self
     }
 
@@ -235,6 +267,20 @@ impl Config {
         self
     }
 
+    /// Sets the certificate that we show to a server that asks for one, and its private key, both in PEM
+    /// form. Where none is set, they are `~/.postgresql/postgresql.crt` and `postgresql.key` beside it, if
+    /// these are there.
+    #[must_use]
+    pub fn with_client_certificate(
+        mut self,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Self {
+        self.sslcert = Some(certificate.into());
+        self.sslkey = Some(key.into());
+        self
+    }
+
     /// Sets the name that the server shows in `pg_stat_activity`.
     #[must_use]
     pub fn with_application_name(mut self, name: impl Into<String>) -> Self {
@@ -256,7 +302,8 @@ impl Config {
         self
     }
 
-    /// The host name. It is what the certificate must name, also where `hostaddr` is set.
+    /// The host name, which is what the certificate must name, also where `hostaddr` is set; or the folder
+    /// of a Unix-domain socket.
     pub fn host(&self) -> &str {
         self.host.as_deref().unwrap_or(DEFAULT_HOST)
     }
@@ -264,6 +311,19 @@ impl Config {
     /// The address to connect to instead of resolving the host name.
     pub fn hostaddr(&self) -> Option<IpAddr> {
         self.hostaddr
+    }
+
+    /// The Unix-domain socket that the host is the folder of.
+    pub(crate) fn unix_socket(&self) -> Option<PathBuf> {
+        let host = self.host();
+        if self.hostaddr.is_some() || !unix_socket::is_folder(host) {
+            return None;
+        }
+        let path = unix_socket::path(host, self.port());
+        Some(match path.strip_prefix('@') {
+            Some(name) => format!("\0{name}").into(),
+            None => path.into(),
+        })
     }
 
     /// What the certificate must name and messages show: the host's name, or where only an
@@ -309,6 +369,13 @@ impl Config {
         self.sslrootcert.as_ref()
     }
 
+    /// Where our own certificate is, unless none is to be shown.
+    pub(crate) fn client_certificate(&self) -> Option<ClientCertificate<'_>> {
+        let (certificate, key) = (self.sslcert.as_deref(), self.sslkey.as_deref());
+        let is_shown = self.no_client_certificate != Some(true);
+        is_shown.then_some(ClientCertificate { certificate, key })
+    }
+
     /// The name that the server shows in `pg_stat_activity`.
     pub fn application_name(&self) -> &str {
         self.application_name
@@ -327,8 +394,8 @@ impl Config {
         self.connect_timeout.unwrap_or(Some(DEFAULT_CONNECT_TIMEOUT))
     }
 
-    pub(crate) fn allows_channel_binding(&self) -> bool {
-        !self.no_channel_binding
+    pub(crate) fn channel_binding(&self) -> Binding {
+        self.channel_binding.unwrap_or_default()
     }
 
     pub(crate) fn keepalives(&self) -> Keepalives {
@@ -364,12 +431,6 @@ impl Config {
 
     fn check_host(&self) -> Result<()> {
         let host = self.host();
-        if host.starts_with(['/', '@']) {
-            return Err(Error::config_hint(
-                format!("host={host} is a Unix-domain socket, which is not supported yet"),
-                "Connect over TCP, for instance with host=localhost",
-            ));
-        }
         if host.contains(',') {
             return Err(Error::config_hint(
                 format!("host={host} names several hosts, which is not supported yet"),
@@ -423,10 +484,12 @@ impl fmt::Debug for Config {
             .field("dbname", &self.dbname())
             .field("ssl_mode", &self.ssl_mode())
             .field("root_certificates", &self.root_certificates())
+            .field("sslcert", &self.sslcert)
+            .field("sslkey", &self.sslkey)
             .field("application_name", &self.application_name())
             .field("options", &self.options())
             .field("connect_timeout", &self.connect_timeout())
-            .field("allows_channel_binding", &self.allows_channel_binding())
+            .field("channel_binding", &self.channel_binding())
             .field("keepalives", &self.keepalives())
             .finish()
     }
@@ -445,6 +508,16 @@ mod tests {
         assert_eq!(config.connect_timeout(), Some(Duration::from_secs(30)));
         assert!(config.login().is_err());
         assert_eq!(Config::new().with_user("u").dbname(), Some("u"));
+    }
+
+    #[test]
+    fn a_host_with_a_slash_is_the_folder_of_a_socket() {
+        let path = |config: Config| config.unix_socket().map(|path| path.display().to_string());
+        let config = Config::new().with_port(7);
+        assert_eq!(path(config.clone()), None);
+        assert_eq!(path(config.clone().with_host("/run")).as_deref(), Some("/run/.s.PGSQL.7"));
+        assert_eq!(path(config.clone().with_host("@pg")).as_deref(), Some("\0pg/.s.PGSQL.7"));
+        assert_eq!(path(config.with_host("/run").with_hostaddr([127, 0, 0, 1].into())), None);
     }
 
     #[test]
@@ -467,7 +540,6 @@ mod tests {
     #[test]
     fn impossible_settings_are_refused() {
         for (config, problem) in [
-            (Config::new().with_host("/tmp"), "Unix-domain"),
             (Config::new().with_host("a,b"), "several hosts"),
             (Config::new().with_password("a\0b"), "password contains a zero byte"),
             (Config::new().with_options("-c a=b\\"), "backslash"),

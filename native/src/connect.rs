@@ -1,4 +1,5 @@
-//! From settings to a connection that is ready for queries: name, TCP, TLS, login.
+//! From settings to a connection that is ready for queries: name, TCP or Unix-domain socket, TLS,
+//! login.
 //!
 //! The manual's "Start-up" and "SSL Session Encryption" of the frontend/backend protocol, and
 //! libpq's table of SSL modes.
@@ -6,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -19,8 +21,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::auth;
 use crate::config::{Config, Keepalives, SslMode};
 use crate::error::{Error, Result, TlsError};
+use crate::link::Link;
+use crate::loopback::{self, is_loopback};
 use crate::notices::Notices;
-use crate::tcp::Tcp;
 use crate::tls::Tls;
 use crate::wire::{Backend, Socket, Wire, server_error};
 
@@ -39,6 +42,8 @@ const PINNED: [(&str, &str); 8] = [
 ];
 /// More than this no server reports about itself.
 const MAX_PARAMETERS: usize = 1000;
+/// What a password file calls physical replication, which has no database.
+const PASSFILE_DATABASE: &str = "replication";
 /// "Invalid authorization specification": by pg_hba.conf, for instance.
 const REFUSED_BY_HBA: &str = "28000";
 
@@ -49,6 +54,9 @@ pub enum ConnectionKind {
     Sql,
     /// Replication commands, and SQL without parameters, in the settings' database.
     Replication,
+    /// Commands of physical replication: base backups and the write-ahead log of the whole cluster.
+    /// `pg_hba.conf` has the database `replication` for it.
+    Physical,
 }
 
 /// A connection after its login.
@@ -95,6 +103,10 @@ async fn by_mode(
     kind: ConnectionKind,
     deadline: Option<Instant>,
 ) -> Result<Connected> {
+    if let Some(path) = config.unix_socket() {
+        // libpq, too, has no TLS there, whatever the mode says: nobody is in between.
+        return login(Wire::new(unix(config, &path).await?), config, kind).await;
+    }
     let attempt = |encryption| attempt(config, kind, deadline, encryption);
     match config.ssl_mode() {
         SslMode::Disable => attempt(Encryption::None).await,
@@ -140,20 +152,40 @@ async fn attempt(
     deadline: Option<Instant>,
     encryption: Encryption<'_>,
 ) -> Result<Connected> {
-    let stream = tcp(config, deadline).await?;
+    let stream = tcp(config, kind, deadline).await?;
     let socket = encrypt(stream, encryption).await?;
     login(Wire::new(socket), config, kind).await
 }
 
+#[cfg(unix)]
+async fn unix(config: &Config, path: &Path) -> Result<Socket> {
+    let connected = tokio::net::UnixStream::connect(path).await;
+    connected
+        .map(|stream| Socket::Unix(Link::new(stream)))
+        .map_err(|source| not_connected(config, source))
+}
+
+#[cfg(not(unix))]
+async fn unix(config: &Config, _: &Path) -> Result<Socket> {
+    Err(not_connected(config, io::ErrorKind::Unsupported.into()))
+}
+
+fn not_connected(config: &Config, source: io::Error) -> Error {
+    Error::Connect { host: config.server_name(), port: config.port(), source }
+}
+
 /// Connects to the first of the host's addresses that answers.
-async fn tcp(config: &Config, deadline: Option<Instant>) -> Result<TcpStream> {
+async fn tcp(
+    config: &Config,
+    kind: ConnectionKind,
+    deadline: Option<Instant>,
+) -> Result<TcpStream> {
     let port = config.port();
-    let failed = |host: String, source| Error::Connect { host, port, source };
     let addresses: Vec<SocketAddr> = match config.hostaddr() {
         Some(address) => vec![SocketAddr::new(address, port)],
         None => lookup_host((config.host(), port))
             .await
-            .map_err(|error| failed(config.server_name(), error))?
+            .map_err(|error| not_connected(config, error))?
             .collect(),
     };
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
@@ -162,16 +194,23 @@ async fn tcp(config: &Config, deadline: Option<Instant>) -> Result<TcpStream> {
             let left = deadline.saturating_duration_since(Instant::now());
             left / u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX)
         });
-        match within(share, TcpStream::connect(address)).await {
+        match within(share, tcp_to(*address, kind)).await {
             Ok(stream) => {
                 prepare(&stream, config.keepalives())
-                    .map_err(|error| failed(config.server_name(), error))?;
+                    .map_err(|error| not_connected(config, error))?;
                 return Ok(stream);
             }
             Err(error) => last = error,
         }
     }
-    Err(failed(config.server_name(), last))
+    Err(not_connected(config, last))
+}
+
+async fn tcp_to(address: SocketAddr, kind: ConnectionKind) -> io::Result<TcpStream> {
+    if kind == ConnectionKind::Replication && is_loopback(address) {
+        return loopback::connect(address).await;
+    }
+    TcpStream::connect(address).await
 }
 
 /// An address that does not answer must leave time for the next one.
@@ -215,7 +254,7 @@ fn prepare(stream: &TcpStream, keepalives: Keepalives) -> io::Result<()> {
 /// Asks for TLS: SSLRequest is answered by one byte, `S` or `N`.
 async fn encrypt(mut stream: TcpStream, encryption: Encryption<'_>) -> Result<Socket> {
     let tls = match encryption {
-        Encryption::None => return Ok(Socket::Plain(Tcp::new(stream))),
+        Encryption::None => return Ok(Socket::Plain(Link::new(stream))),
         Encryption::IfOffered(tls) | Encryption::Always(tls) => tls,
     };
     let mut request = BytesMut::new();
@@ -227,7 +266,7 @@ async fn encrypt(mut stream: TcpStream, encryption: Encryption<'_>) -> Result<So
     match (&answer[..length], encryption) {
         ([], _) => Err(Error::Closed),
         (b"S", _) => Ok(Socket::Tls(Box::new(tls.handshake(stream).await?))),
-        (b"N", Encryption::IfOffered(_)) => Ok(Socket::Plain(Tcp::new(stream))),
+        (b"N", Encryption::IfOffered(_)) => Ok(Socket::Plain(Link::new(stream))),
         (b"N", _) => Err(TlsError::Refused.into()),
         ([b'S' | b'N', ..], _) => Err(TlsError::EarlyData.into()),
         ([other, ..], _) => Err(Error::protocol(format!(
@@ -259,13 +298,16 @@ async fn login(mut wire: Wire, config: &Config, kind: ConnectionKind) -> Result<
         ("client_encoding", "UTF8"),
         ("options", options.as_str()),
     ];
-    if kind == ConnectionKind::Replication {
-        parameters.push(("replication", "database"));
+    match kind {
+        ConnectionKind::Sql => {}
+        ConnectionKind::Replication => parameters.push(("replication", "database")),
+        ConnectionKind::Physical => parameters.push(("replication", "true")),
     }
     frontend::startup_message(parameters, wire.output())
         .map_err(|error| Error::config(format!("a setting cannot be sent: {error}")))?;
     wire.flush().await?;
-    auth::authenticate(&mut wire, config).await?;
+    let database = if kind == ConnectionKind::Physical { PASSFILE_DATABASE } else { dbname };
+    auth::authenticate(&mut wire, config, database).await?;
     until_ready(wire).await
 }
 

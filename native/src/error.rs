@@ -10,6 +10,7 @@ use walscope_core::Lsn;
 use crate::server_error::ServerError;
 use crate::sql::quote_ident;
 use crate::undecodable::Undecodable;
+use crate::unix_socket;
 
 /// The result of talking to a server.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -76,6 +77,15 @@ pub enum Error {
         /// What is lost begins here.
         since: Lsn,
     },
+    /// The server has no log from there any more.
+    WalRemoved {
+        /// The slot that should have held it back, if there is one.
+        slot: Option<String>,
+        /// What the server says.
+        reason: String,
+        /// Where the stream was to go on.
+        since: Lsn,
+    },
     /// There is no publication of that name.
     PublicationMissing {
         /// The publication.
@@ -96,6 +106,15 @@ pub enum Error {
     Spill {
         /// Where the files are.
         directory: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Something cannot be done with a file.
+    File {
+        /// What: `create`, `write`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
         /// What the operating system said.
         source: io::Error,
     },
@@ -137,6 +156,11 @@ pub enum TlsError {
     },
     /// The trusted certificates cannot be had.
     RootCertificates {
+        /// Which, and why not.
+        problem: String,
+    },
+    /// Our own certificate cannot be had.
+    ClientCertificate {
         /// Which, and why not.
         problem: String,
     },
@@ -188,9 +212,11 @@ impl Error {
             Self::Silent(_) => "WALSCOPE_SILENT",
             Self::SlotMissing { .. } => "WALSCOPE_SLOT_MISSING",
             Self::SlotLost { .. } => "WALSCOPE_SLOT_LOST",
+            Self::WalRemoved { .. } => "WALSCOPE_WAL_REMOVED",
             Self::PublicationMissing { .. } => "WALSCOPE_PUBLICATION_MISSING",
             Self::Timeout { .. } => "WALSCOPE_TIMEOUT",
             Self::Spill { .. } => "WALSCOPE_SPILL",
+            Self::File { .. } => "WALSCOPE_FILE",
             Self::Unsupported { .. } => "WALSCOPE_UNSUPPORTED",
         }
     }
@@ -199,7 +225,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Config(error) => error.hint.clone(),
-            Self::Connect { source, .. } => connect_hint(source),
+            Self::Connect { host, source, .. } => Some(connect_hint(host, source).into()),
             Self::Tls(error) => error.hint(),
             Self::Auth { hint, .. } | Self::Unsupported { hint, .. } => hint.clone(),
             Self::Server(error) => error.cure(),
@@ -215,6 +241,16 @@ impl Error {
             Self::SlotLost { .. } => Some(
                 "Copy the tables anew: create a slot, and read them in the snapshot that it exports"
                     .into(),
+            ),
+            Self::WalRemoved { slot, .. } => Some(
+                if slot.is_some() {
+                    "Take a new base backup and start at it; max_slot_wal_keep_size limits what a \
+                     slot holds back"
+                } else {
+                    "Take a new base backup and start at it; a slot (--slot) holds the log back \
+                     until it was received"
+                }
+                .into(),
             ),
             Self::PublicationMissing { publication, .. } => Some(format!(
                 "Check name and database, or create it: CREATE PUBLICATION {} FOR ALL TABLES",
@@ -233,7 +269,11 @@ impl Error {
                 "Drop what was read of it and read on: it begins again, unless it was rolled back"
                     .into(),
             ),
-            Self::Password(_) | Self::Io(_) | Self::Closed | Self::Silent(_) => None,
+            Self::Password(_)
+            | Self::Io(_)
+            | Self::Closed
+            | Self::Silent(_)
+            | Self::File { .. } => None,
         }
     }
 
@@ -258,8 +298,10 @@ impl Error {
             | Self::StreamClosed
             | Self::SlotMissing { .. }
             | Self::SlotLost { .. }
+            | Self::WalRemoved { .. }
             | Self::PublicationMissing { .. }
             | Self::Spill { .. }
+            | Self::File { .. }
             | Self::Unsupported { .. } => ErrorClass::Final,
         }
     }
@@ -276,16 +318,22 @@ pub(crate) fn require(wanted: bool, major: u32, since: u32, what: &str) -> Resul
     })
 }
 
-fn connect_hint(error: &io::Error) -> Option<String> {
+fn connect_hint(host: &str, error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => Some(
+        io::ErrorKind::PermissionDenied if unix_socket::is_folder(host) => {
+            "Run as a user who may use this socket (unix_socket_permissions)"
+        }
+        _ if unix_socket::is_folder(host) => {
+            "Check that the server runs, and has its socket in this folder \
+             (unix_socket_directories) and of this port"
+        }
+        io::ErrorKind::ConnectionRefused => {
             "Check that the server runs, listens on this address (listen_addresses) and port"
-                .into(),
-        ),
+        }
         io::ErrorKind::HostUnreachable
         | io::ErrorKind::NetworkUnreachable
-        | io::ErrorKind::TimedOut => Some("Check host, port and firewall".into()),
-        _ => Some("Check that the host name is right and can be resolved".into()),
+        | io::ErrorKind::TimedOut => "Check host, port and firewall",
+        _ => "Check that the host name is right and can be resolved",
     }
 }
 
@@ -296,6 +344,7 @@ impl TlsError {
             Self::NotTrusted { .. } => "WALSCOPE_TLS_NOT_TRUSTED",
             Self::HostName { .. } => "WALSCOPE_TLS_HOST_NAME",
             Self::RootCertificates { .. } => "WALSCOPE_TLS_ROOT_CERTIFICATES",
+            Self::ClientCertificate { .. } => "WALSCOPE_TLS_CLIENT_CERTIFICATE",
             Self::EarlyData | Self::Handshake(_) => "WALSCOPE_TLS",
         }
     }
@@ -316,6 +365,9 @@ impl TlsError {
             Self::RootCertificates { .. } => {
                 "Give sslrootcert=FILE with the trusted certificates in PEM form, or \
                  sslrootcert=system"
+            }
+            Self::ClientCertificate { .. } => {
+                "Give sslcert=FILE and sslkey=FILE in PEM form, or sslcertmode=disable for none"
             }
             Self::EarlyData => {
                 "Somebody between here and the server may be tampering with the connection"
@@ -354,6 +406,12 @@ impl fmt::Display for Error {
             Self::SlotMissing { slot } => {
                 write!(f, "replication slot \"{slot}\" does not exist")
             }
+            Self::WalRemoved { slot: Some(slot), reason, since } => {
+                write!(f, "replication slot \"{slot}\" has lost the log from {since} on: {reason}")
+            }
+            Self::WalRemoved { slot: None, reason, since } => {
+                write!(f, "the server has no log from {since} on any more: {reason}")
+            }
             Self::SlotLost { slot, reason, since } => write!(
                 f,
                 "replication slot \"{slot}\" has lost the changes after {since}: {reason}"
@@ -368,17 +426,23 @@ impl fmt::Display for Error {
             Self::Spill { directory, source } => {
                 write!(f, "cannot keep a transaction in {}: {source}", directory.display())
             }
+            Self::File { action, path, source } => {
+                write!(f, "cannot {action} {}: {source}", path.display())
+            }
             Self::Unsupported { problem, .. } => f.write_str(problem),
         }
     }
 }
 
-/// A host and a port; an IPv6 address stands in brackets.
+/// A host and a port; an IPv6 address stands in brackets. Of a Unix-domain socket, its path.
 struct Place<'a>(&'a str, u16);
 
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(host, port) = self;
+        if unix_socket::is_folder(host) {
+            return f.write_str(&unix_socket::path(host, *port));
+        }
         if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
     }
 }
@@ -406,7 +470,9 @@ impl fmt::Display for TlsError {
                     names.join(", ")
                 )
             }
-            Self::RootCertificates { problem } => f.write_str(problem),
+            Self::RootCertificates { problem } | Self::ClientCertificate { problem } => {
+                f.write_str(problem)
+            }
             Self::EarlyData => {
                 f.write_str("unencrypted bytes came after the server agreed to use TLS")
             }
@@ -421,7 +487,8 @@ impl std::error::Error for Error {
             Self::Connect { source, .. }
             | Self::Password(source)
             | Self::Io(source)
-            | Self::Spill { source, .. } => Some(source),
+            | Self::Spill { source, .. }
+            | Self::File { source, .. } => Some(source),
             Self::Tls(TlsError::Handshake(source)) => Some(source),
             Self::Decode(source) => Some(source),
             Self::Undecodable(source) => Some(&source.error),
@@ -474,6 +541,11 @@ mod tests {
                 connect("::1"),
                 "WALSCOPE_CONNECT",
                 "cannot connect to [::1]:5432: connection refused",
+            ),
+            (
+                connect("/run"),
+                "WALSCOPE_CONNECT",
+                "cannot connect to /run/.s.PGSQL.5432: connection refused",
             ),
             (
                 Error::Timeout { host: host(), port: 1, after },

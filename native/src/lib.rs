@@ -46,6 +46,11 @@
 //! `select!` with a timer or a cancellation token is safe; [`StreamControl::close`] ends the stream
 //! with a last confirmation.
 //!
+//! # Base backups
+//!
+//! [`Client::base_backup`] copies a whole cluster: [`BaseBackup`] gives archives, progress and manifest
+//! piece by piece, [`BackupDirectory`] makes of them what a server can be started on, [`Unpacker`] files.
+//!
 //! # Watching
 //!
 //! [`StreamControl::status`] says how far the stream is and what it waits for,
@@ -78,7 +83,8 @@
 //! # Features
 //!
 //! - `cli`: the command-line tool `walscope`. Libraries do not need it.
-//! - `types`: tables of user types from and to JSON.
+//! - `compression`: compressed archives of base backups.
+//! - `types`: tables of user types, and catalogs of relations, from and to JSON.
 //!
 //! # Errors
 //!
@@ -86,45 +92,69 @@
 //! says what to do, [`Error::class`] whether trying again can help.
 
 mod auth;
+mod backup;
+#[cfg(feature = "types")]
+mod catalog_file;
 mod certificate;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
 mod client;
+mod client_certificate;
 mod config;
 mod connect;
 mod error;
 #[cfg(feature = "cli")]
 mod json;
 mod json_column;
+mod link;
+mod loopback;
 mod notices;
 mod password;
+mod physical;
 mod publications;
+mod relation_query;
 mod result_row;
+mod segments;
 mod server_error;
+mod shared;
 mod slots;
 mod spill;
 mod sql;
 mod stream;
 mod system;
-mod tcp;
 mod tls;
 #[cfg(feature = "types")]
 mod type_file;
 mod type_query;
 mod undecodable;
+mod unix_socket;
 mod verifier;
 mod wire;
 
+pub use backup::{
+    Archive, BackupDirectory, BackupDirectoryOptions, BackupEnd, BackupEvent, BackupManifest,
+    BackupOptions, BackupTarget, BaseBackup, ChecksumAlgorithm, Compression, CompressionMethod,
+    Tablespace, TablespaceMap, TarKind, TarMember, TarPiece, TarReader, Unpacker, mapped,
+};
+#[cfg(feature = "compression")]
+pub use backup::{Packer, unpacked};
+#[cfg(feature = "types")]
+pub use catalog_file::{CatalogFileError, catalog_from_json, catalog_to_json};
 pub use client::{Client, QueryResult};
 pub use config::{Config, RootCertificates, SslMode};
 pub use connect::ConnectionKind;
 pub use error::{ConfigError, Error, ErrorClass, Result, TlsError};
 pub use json_column::Json;
+pub use physical::{
+    PhysicalControl, PhysicalEvent, PhysicalInfo, PhysicalOptions, PhysicalStatus, PhysicalStream,
+    StandbyFeedback, TimelineSwitch, WalData, WalPositions,
+};
 pub use publications::{
     GeneratedColumns, Publication, PublicationChange, PublicationInfo, PublicationOptions,
     PublicationScope, PublishedKind, PublishedObjects, PublishedTable,
 };
+pub use segments::{ArchiveEnd, SegmentOptions, SegmentWriter, archive_end};
 pub use server_error::ServerError;
 pub use slots::{
     CreatedSlot, ExportedSnapshot, LogicalSlot, PhysicalSlot, SlotChanges, SlotInfo, SlotPosition,
@@ -138,7 +168,7 @@ pub use stream::{
     StreamControl, StreamEvent, StreamInfo, StreamOptions, StreamStatus, Streaming,
     TransactionChanges, Transactions,
 };
-pub use system::{System, TimelineEntry};
+pub use system::{HistoryFile, System, TimelineEntry};
 #[cfg(feature = "types")]
 pub use type_file::{TypeFileError, types_from_json, types_to_json};
 pub use undecodable::Undecodable;

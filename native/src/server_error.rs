@@ -104,7 +104,9 @@ impl ServerError {
         let message = self.message.to_lowercase();
         let says = |words: &str| message.contains(words);
         let text = match self.code.as_str() {
-            "28P01" => "Check user and password; PGPASSWORD is used when no password is given",
+            "28P01" => {
+                "Check user and password; PGPASSWORD and ~/.pgpass are used when none is given"
+            }
             "28000" => return Some(self.refused_cure(&message).into()),
             "3D000" => "Check dbname; without one, the database with the user's name is meant",
             "55000" if says("wal_level") => {

@@ -19,9 +19,10 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::certificate;
+use crate::client_certificate::Identity;
 use crate::config::{Config, RootCertificates, SslMode};
 use crate::error::{Error, Result, TlsError};
-use crate::tcp::Tcp;
+use crate::link::Link;
 use crate::verifier::{Trust, Verifier};
 
 /// What PostgreSQL 17 and later expect, and earlier versions do not look at.
@@ -39,7 +40,7 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// Loads the trusted certificates that the settings ask for.
+    /// Loads the certificates that the settings ask for: those that are trusted, and our own.
     pub(crate) fn new(config: &Config) -> Result<Self> {
         let host = config.server_name();
         let check_name = config.ssl_mode() == SslMode::VerifyFull;
@@ -55,29 +56,42 @@ impl Tls {
         };
         let provider = Arc::new(aws_lc_rs::default_provider());
         let verifier = Verifier::new(&provider, trust(config)?, check_name.then(|| host.clone()));
-        let mut client = client_config(provider, verifier)?;
+        let mut client = client_config(provider, verifier, Identity::load(config)?)?;
         client.alpn_protocols = vec![ALPN.to_vec()];
         client.resumption = Resumption::disabled();
         Ok(Self { connector: TlsConnector::from(Arc::new(client)), name, host })
     }
 
     /// Makes the TLS connection after the server has agreed to it.
-    pub(crate) async fn handshake(&self, stream: TcpStream) -> Result<TlsStream<BufReader<Tcp>>> {
+    pub(crate) async fn handshake(
+        &self,
+        stream: TcpStream,
+    ) -> Result<TlsStream<BufReader<Link<TcpStream>>>> {
         // rustls asks for 4 KiB at a time; the server sends a record for each message.
-        let stream = BufReader::with_capacity(READ_SIZE, Tcp::new(stream));
+        let stream = BufReader::with_capacity(READ_SIZE, Link::new(stream));
         let connected = self.connector.connect(self.name.clone(), stream).await;
         connected.map_err(|error| Error::Tls(handshake_error(&self.host, error)))
     }
 }
 
-fn client_config(provider: Arc<CryptoProvider>, verifier: Verifier) -> Result<ClientConfig> {
+fn client_config(
+    provider: Arc<CryptoProvider>,
+    verifier: Verifier,
+    identity: Option<Identity>,
+) -> Result<ClientConfig> {
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| TlsError::Handshake(io::Error::other(error)))?;
-    Ok(builder
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth())
+    let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+    match identity {
+        None => Ok(builder.with_no_client_auth()),
+        Some(Identity { chain, key }) => {
+            builder.with_client_auth_cert(chain, key).map_err(|error| {
+                let problem = format!("the client's certificate cannot be used: {error}");
+                TlsError::ClientCertificate { problem }.into()
+            })
+        }
+    }
 }
 
 /// Whom to trust. `require` checks the chain only where libpq does: where there are trusted
@@ -163,7 +177,7 @@ fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
 }
 
 /// The channel binding of a connection, where its certificate allows one.
-pub(crate) fn channel_binding(stream: &TlsStream<BufReader<Tcp>>) -> Option<Vec<u8>> {
+pub(crate) fn channel_binding(stream: &TlsStream<BufReader<Link<TcpStream>>>) -> Option<Vec<u8>> {
     let (_, connection) = stream.get_ref();
     certificate::end_point(connection.peer_certificates()?.first()?)
 }

@@ -12,11 +12,15 @@ use bytes::{Buf, BytesMut};
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::{ErrorFields, Header, Message};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, ReadBuf};
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tokio_rustls::client::TlsStream;
 
 use crate::error::{Error, Result};
+use crate::link::Link;
+use crate::loopback;
 use crate::server_error::ServerError;
-use crate::tcp::Tcp;
 use crate::tls;
 
 /// CopyBothResponse: `'W'`, int32 length, int8 format, int16 columns, int16 format of each.
@@ -30,30 +34,74 @@ const HEADER_LENGTH: usize = 5;
 const MAX_MESSAGE_LENGTH: usize = 64 * 1024 * 1024;
 /// What is read at once.
 const READ_SIZE: usize = 8 * 1024;
+/// What is read at once of a base backup.
+const BULK_READ_SIZE: usize = 256 * 1024;
 
 /// A connection's bytes, plain or in TLS.
 #[derive(Debug)]
 pub(crate) enum Socket {
     /// Without TLS.
-    Plain(Tcp),
+    Plain(Link<TcpStream>),
     /// In TLS.
-    Tls(Box<TlsStream<BufReader<Tcp>>>),
+    Tls(Box<TlsStream<BufReader<Link<TcpStream>>>>),
+    /// Over a Unix-domain socket, which has no TLS.
+    #[cfg(unix)]
+    Unix(Link<UnixStream>),
 }
 
 impl Socket {
-    /// Lets bytes gather, without a word of them, until it is used again.
+    /// Lets bytes gather: nobody is woken for them, and who reads is told [`Poll::Pending`] when there are
+    /// none.
     pub(crate) fn rest(&mut self) -> io::Result<()> {
         match self {
-            Self::Plain(tcp) => tcp.rest(),
+            Self::Plain(link) => link.rest(),
             Self::Tls(stream) => stream.get_mut().0.get_mut().rest(),
+            #[cfg(unix)]
+            Self::Unix(link) => link.rest(),
+        }
+    }
+
+    /// Ends the rest, if there is one; says whether there was.
+    pub(crate) fn watch(&mut self) -> io::Result<bool> {
+        match self {
+            Self::Plain(link) => link.watch(),
+            Self::Tls(stream) => stream.get_mut().0.get_mut().watch(),
+            #[cfg(unix)]
+            Self::Unix(link) => link.watch(),
         }
     }
 
     /// Whether bytes were received that were not read yet.
     pub(crate) fn holds_more(&self) -> bool {
         match self {
-            Self::Plain(_) => false,
             Self::Tls(stream) => !stream.get_ref().0.buffer().is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Whether the messages of some milliseconds have room while nobody reads. A Unix-domain socket holds
+    /// some two hundred, however small, and then the server waits.
+    pub(crate) fn holds_much(&self) -> bool {
+        self.tcp().is_some()
+    }
+
+    /// Whether what gathers is better kept at the server, by [`Socket::make_room`].
+    pub(crate) fn may_have_little_room(&self) -> bool {
+        let asked = self.tcp().and_then(|link| Some((link.socket().ok()?, link.peer().ok()?)));
+        asked.is_some_and(|(socket, peer)| loopback::may_have_little_room(&socket, peer))
+    }
+
+    /// Makes little room for what the server sends, or much again.
+    pub(crate) fn make_room(&self, little: bool) -> io::Result<()> {
+        self.tcp().map_or(Ok(()), |link| loopback::make_room(&link.socket()?, little))
+    }
+
+    fn tcp(&self) -> Option<&Link<TcpStream>> {
+        match self {
+            Self::Plain(link) => Some(link),
+            Self::Tls(stream) => Some(stream.get_ref().0.get_ref()),
+            #[cfg(unix)]
+            Self::Unix(_) => None,
         }
     }
 }
@@ -67,6 +115,8 @@ impl AsyncRead for Socket {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
+            #[cfg(unix)]
+            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
         }
     }
 }
@@ -80,6 +130,8 @@ impl AsyncWrite for Socket {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+            #[cfg(unix)]
+            Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
         }
     }
 
@@ -87,6 +139,8 @@ impl AsyncWrite for Socket {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
             Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            #[cfg(unix)]
+            Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
@@ -94,6 +148,8 @@ impl AsyncWrite for Socket {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            #[cfg(unix)]
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }
@@ -113,11 +169,18 @@ pub(crate) struct Wire {
     socket: Socket,
     input: BytesMut,
     output: BytesMut,
+    read_size: usize,
 }
 
 impl Wire {
     pub(crate) fn new(socket: Socket) -> Self {
-        Self { socket, input: BytesMut::new(), output: BytesMut::new() }
+        let (input, output) = (BytesMut::new(), BytesMut::new());
+        Self { socket, input, output, read_size: READ_SIZE }
+    }
+
+    /// From now on much is received at once.
+    pub(crate) fn read_much(&mut self) {
+        self.read_size = BULK_READ_SIZE;
     }
 
     pub(crate) fn socket(&self) -> &Socket {
@@ -144,7 +207,10 @@ impl Wire {
             if let Some(message) = next_message(&mut self.input)? {
                 return Ok(message);
             }
-            self.input.reserve(READ_SIZE);
+            // What is left of the room is used up first: making new room moves half a message.
+            if self.input.capacity() - self.input.len() < READ_SIZE {
+                self.input.reserve(self.read_size);
+            }
             if self.socket.read_buf(&mut self.input).await.map_err(io_error)? == 0 {
                 return Err(Error::Closed);
             }
@@ -154,6 +220,11 @@ impl Wire {
     /// Ends the connection for writing.
     pub(crate) async fn shutdown(&mut self) -> Result<()> {
         self.socket.shutdown().await.map_err(io_error)
+    }
+
+    /// A connection of which these bytes were read already.
+    pub(crate) fn from_parts(socket: Socket, input: BytesMut) -> Self {
+        Self { input, ..Self::new(socket) }
     }
 
     /// The socket, and the bytes that were read from it but not yet asked for.

@@ -4,6 +4,45 @@
  * none. The form is described in the PostgreSQL manual, section 8.15.6.
  */
 
+const QUOTE = 0x22; // '"'
+const OPENS = 0x7b; // '{'
+const ENDS = 0x7d; // '}'
+const N = 0x4e; // 'N'
+
+/**
+ * An array of ASCII text that has one dimension and no quotation marks, as most have, straight from
+ * its bytes; undefined for any other, and for what is none.
+ *
+ * @param {import('./text.js').TextSource} source
+ * @param {number} offset
+ * @param {number} length
+ * @param {(element: string) => unknown} readElement
+ * @param {string} separator of the element's type
+ * @returns {unknown[] | undefined}
+ */
+export function plainArray(source, offset, length, readElement, separator) {
+  const { base, data } = source;
+  const start = offset - base;
+  const end = start + length - 1;
+  if (data[start] !== OPENS || data[end] !== ENDS || end === start + 1) return undefined;
+  const between = separator.charCodeAt(0);
+  const array = [];
+  let from = start + 1;
+  for (let at = from; at <= end; at += 1) {
+    const byte = data[at];
+    if (byte === between || at === end) {
+      if (at === from) return undefined;
+      const element = source.ascii(from + base, at - from);
+      const isNull = data[from] === N && element === 'NULL';
+      array.push(isNull ? null : readElement(element));
+      from = at + 1;
+    } else if (byte === QUOTE || byte === OPENS || byte === ENDS) {
+      return undefined;
+    }
+  }
+  return array;
+}
+
 /**
  * @param {string} text
  * @param {(element: string) => unknown} readElement

@@ -95,7 +95,9 @@ export class Session {
     // The batch's own table: a capture's next part forgets the relations, records before it do not.
     let relations = this.relations;
     let failed = -1;
-    for (let at = HEADER.LENGTH; at < index.length; at += wordAt(index, at + RECORD.LENGTH)) {
+    const told = wordAt(index, HEADER.TOLD);
+    const first = told === 0 ? index.length : told;
+    for (let at = first; at < index.length; at += wordAt(index, at + RECORD.LENGTH)) {
       const kind = wordAt(index, at) & KIND_MASK;
       if (kind === KIND.HEAD) {
         refuseOtherPlugin(index, at, bytes);

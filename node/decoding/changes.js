@@ -263,7 +263,7 @@ export function seqAt(words, at) {
  */
 export function textOf({ words, at, source, relations }, column, side) {
   const relation = relations.get(wordAt(words, at + ROW.RELATION));
-  const index = relation?.indexOf(column) ?? -1;
+  const index = relation?.find(column)?.index ?? -1;
   const pair = relation === undefined || index < 0 ? -1 : relation.pairOf(words, at, index, side);
   if (relation === undefined || pair < 0) return undefined;
   const offset = wordAt(words, pair);

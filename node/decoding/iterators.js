@@ -85,7 +85,7 @@ export class RowIterator {
   /** @param {Batch} batch */
   constructor(batch) {
     this.#walk = new Walk(batch);
-    this.#row = new Row(batch);
+    this.#row = new Row(batch, this.#walk);
     this.#result = { done: false, value: this.#row };
   }
 
@@ -93,7 +93,7 @@ export class RowIterator {
   next() {
     const walk = this.#walk;
     if (!walk.advance()) return { done: true, value: undefined };
-    Row.move(this.#row, walk.at, walk.context);
+    Row.move(this.#row);
     return this.#result;
   }
 

@@ -4,6 +4,7 @@
  */
 
 /** An integer that a double cannot hold has at least this many digits. */
+const LONG = 16;
 const LONG_DIGITS = /[0-9]{16}/;
 const NUMBER = /-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
 
@@ -35,7 +36,21 @@ export function exactInteger(digits) {
 export function parseJson(text, integer = exactInteger) {
   const value = JSON.parse(text);
   // The text is JSON when `JSON.parse` took it, so the slow road need not check again.
-  return LONG_DIGITS.test(text) ? readExactly(text, integer) : value;
+  return hasLongDigits(text) ? readExactly(text, integer) : value;
+}
+
+/**
+ * Whether a text has so many digits in a row. Then one of them stands at a multiple of their number.
+ *
+ * @param {string} text
+ * @returns {boolean}
+ */
+function hasLongDigits(text) {
+  for (let at = LONG - 1; at < text.length; at += LONG) {
+    const code = text.charCodeAt(at);
+    if (code >= 0x30 && code <= 0x39) return LONG_DIGITS.test(text);
+  }
+  return false;
 }
 
 /**

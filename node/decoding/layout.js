@@ -7,7 +7,7 @@
  */
 
 /** The version of this layout; a batch of another version is refused. */
-export const LAYOUT_VERSION = 4;
+export const LAYOUT_VERSION = 5;
 
 /** Words of the header. */
 export const HEADER = Object.freeze({
@@ -17,7 +17,9 @@ export const HEADER = Object.freeze({
   RECEIVED: 3,
   ITEMS_BEFORE: 4,
   POSITION: 6,
-  LENGTH: 8,
+  /** The word of the first relation, head or error; 0 where there is none. */
+  TOLD: 8,
+  LENGTH: 9,
 });
 
 /** Words that every record begins with; the words of its kind follow at `BODY`. */
@@ -98,6 +100,8 @@ export const COLUMN_IS_KEY = 1;
 /** Word of an error record with the kind's number; that of what does not come again as it was. */
 export const ERROR_CODE = 12;
 export const NOT_RESUMED = 18;
+/** That of a WAL segment, which is no recording. */
+export const UNSUPPORTED = 15;
 /** Words of an error record that is about a value: where its bytes are, their length, the place in them. */
 export const ERROR_VALUE = 17;
 

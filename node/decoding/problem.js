@@ -2,11 +2,14 @@
 
 import { DecodeError } from './errors.js';
 import { readFacts } from './facts.js';
-import { ERROR_CODE, ERROR_VALUE, NOT_RESUMED, RECORD } from './layout.js';
+import { ERROR_CODE, ERROR_VALUE, NOT_RESUMED, RECORD, UNSUPPORTED } from './layout.js';
 import { lsnAt, wordAt } from './words.js';
 
 const RESUME_HINT =
   'the transaction in hand does not come again as it was: drop what was read of it, and open the stream again';
+
+const LOG_HINT =
+  'it is the log itself, not what a slot sends: read it with WalReader of walscope/wal or walscope-wasm/wal';
 
 /**
  * @param {import('./batch.js').Batch} batch
@@ -19,15 +22,20 @@ export function errorOf(batch, at) {
   const ofValue = relation !== undefined;
   const place = at + (ofValue ? ERROR_VALUE : RECORD.OFFSET);
   const from = wordAt(index, place);
-  const notResumed = wordAt(index, at + ERROR_CODE) === NOT_RESUMED;
+  const number = wordAt(index, at + ERROR_CODE);
+  const notResumed = number === NOT_RESUMED;
+  const isLog = number === UNSUPPORTED;
   return new DecodeError({
     code: notResumed
       ? 'WALSCOPE_RESUME_MISMATCH'
       : ofValue
         ? 'WALSCOPE_BAD_VALUE'
-        : 'WALSCOPE_DECODE',
+        : isLog
+          ? 'WALSCOPE_UNSUPPORTED'
+          : 'WALSCOPE_DECODE',
     message: String(message),
     ...(notResumed && { hint: RESUME_HINT }),
+    ...(isLog && { hint: LOG_HINT }),
     offset: Number(offset),
     lsn: lsnAt(index, at + RECORD.LSN),
     ...(ofValue && { relation: String(relation), column: String(column) }),

@@ -3,6 +3,7 @@
 import { DecoderBase } from './decoder.js';
 import { concurrentNext } from './errors.js';
 import { badOption } from './options.js';
+import { pieces } from './pieces.js';
 
 /**
  * @typedef {import('./batch.js').Batch} Batch
@@ -210,29 +211,5 @@ class StreamedIterator {
 
   [Symbol.asyncIterator]() {
     return this;
-  }
-}
-
-/**
- * The pieces of a stream. Not every browser's ReadableStream can be iterated.
- *
- * @param {ByteStream} input
- * @returns {AsyncGenerator<Uint8Array, void>}
- */
-async function* pieces(input) {
-  if (Symbol.asyncIterator in input) {
-    yield* input;
-    return;
-  }
-  const reader = /** @type {ReadableStream<Uint8Array>} */ (input).getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    // Tells the source that nobody reads on; an error of its own was thrown by `read` already.
-    await reader.cancel().catch(() => {});
   }
 }

@@ -18,11 +18,11 @@ import {
   UNCHANGED_VALUE,
 } from './layout.js';
 import { nameText } from './text.js';
+import { Column } from './column.js';
 import { readersOf, readValue } from './values.js';
 import { wordAt } from './words.js';
 
 /**
- * @typedef {import('./values.js').Column} Column
  * @typedef {import('./values.js').ValueOptions} ValueOptions
  * @typedef {import('./values.js').ValueType} ValueType
  * @typedef {import('./text.js').TextSource} TextSource
@@ -41,11 +41,10 @@ import { wordAt } from './words.js';
  */
 
 export class Relation {
-  /** @type {Map<string, number>} */
-  #indexes = new Map();
+  /** @type {Map<string, Column>} */
+  #byName = new Map();
   #Row;
   #KeyRow;
-
   /**
    * @param {FullDescription} description
    * @param {ValueOptions} options
@@ -56,12 +55,16 @@ export class Relation {
     this.schema = schema;
     this.table = table;
     const decoder = valueDecoder(options.encoding);
+    const relation = `${schema}.${table}`;
     this.columns = description.columns.map((column, index) => {
-      this.#indexes.set(column.name, index);
       const type = /** @type {ValueType} */ (description.values[index]);
       const readers = readersOf(type, options);
-      return { ...column, ...type, ...readers, index, relation: `${schema}.${table}`, decoder };
+      return new Column(column, type, readers, { index, relation, decoder });
     });
+    for (const column of this.columns) {
+      this.#byName.set(column.name, column);
+      column.follower = this.columns[column.index + 1] ?? this.columnAt(0);
+    }
     const keyColumns = this.columns.filter((column) => column.key);
     this.hasKey = keyColumns.length > 0;
     this.#Row = rowConstructor(this.columns, options.unchangedToast);
@@ -132,14 +135,13 @@ export class Relation {
   }
 
   /**
-   * The index of a column; -1 when the table has none of that name or number.
+   * The column of a name or number; undefined where the table has none.
    *
    * @param {string | number} column
-   * @returns {number}
+   * @returns {Column | undefined}
    */
-  indexOf(column) {
-    if (typeof column === 'string') return this.#indexes.get(column) ?? -1;
-    return column in this.columns ? column : -1;
+  find(column) {
+    return typeof column === 'string' ? this.#byName.get(column) : this.columns[column];
   }
 
   /**
@@ -165,11 +167,13 @@ export class Relation {
 }
 
 /**
+ * Where the columns of the new row begin.
+ *
  * @param {Int32Array} words
- * @param {number} at
+ * @param {number} at the record's word
  * @returns {number}
  */
-function newPairs(words, at) {
+export function newPairs(words, at) {
   return at + ROW.COLUMNS + 2 * /** @type {number} */ (words[at + ROW.OLD_COLUMNS]);
 }
 

@@ -2,7 +2,7 @@
 
 import { seqAt, textOf } from './changes.js';
 import { kindName, readFacts } from './facts.js';
-import { isRow, KIND, KIND_MASK, RECORD, ROW } from './layout.js';
+import { KIND, KIND_MASK, RECORD, ROW } from './layout.js';
 import { positionText } from './lsn.js';
 import { jsonOf } from './stringify.js';
 import { TextSource } from './text.js';
@@ -12,93 +12,109 @@ import { lsnAt, wordAt } from './words.js';
 
 /**
  * @typedef {import('./batch.js').Batch} Batch
- * @typedef {import('./facts.js').Context} Context
+ * @typedef {import('./column.js').Column} Column
  * @typedef {import('./relation.js').Relation} Relation
  * @typedef {import('./relation.js').Side} Side
  * @typedef {import('./view.js').View} View
  */
 
+// The engine takes these for the numbers that they are, which it does not of an import's properties.
+const { DELETE, INSERT, UPDATE } = KIND;
+const { COLUMNS, OLD_COLUMNS, RELATION } = ROW;
+
 /** A record of a batch. The same object is moved on to the next one: keep values, not rows. */
 export class Row {
   #batch;
+  #walk;
   #source;
   #words;
-  #at = 0;
   #slot = -1;
-  /** @type {Context | null} */
-  #context = null;
   /** @type {Relation | undefined} */
   #relation;
-  // A loop asks for the same columns of every row, mostly in their order: the last one and the one
-  // behind it are found without a look-up.
-  /** @type {string | number | undefined} */
-  #name;
-  #index = -1;
+  /**
+   * The column that was asked for last; of a table of which none was, its last one.
+   *
+   * @type {Column | undefined}
+   */
+  #last;
+  /** Where the new row's columns begin; -1 where there is none. */
+  #new = -1;
 
-  /** @param {Batch} batch */
-  constructor(batch) {
+  /**
+   * @param {Batch} batch
+   * @param {import('./walk.js').Walk} walk where it stands
+   */
+  constructor(batch, walk) {
     this.#batch = batch;
+    this.#walk = walk;
     this.#words = batch.index;
     this.#source = new TextSource(batch.bytes, 0, batch.position);
   }
 
   /**
+   * Follows the walk to its next record.
+   *
    * @param {Row} row
-   * @param {number} at
-   * @param {Context | null} context
    */
-  static move(row, at, context) {
-    row.#at = at;
-    row.#context = context;
+  static move(row) {
+    const { at, kind } = row.#walk;
     const words = row.#words;
-    const slot = isRow(wordAt(words, at) & KIND_MASK) ? wordAt(words, at + ROW.RELATION) : -1;
+    let slot = -1;
+    let pairs = -1;
+    if (kind === INSERT || kind === UPDATE) {
+      slot = /** @type {number} */ (words[at + RELATION]);
+      pairs = at + COLUMNS + 2 * /** @type {number} */ (words[at + OLD_COLUMNS]);
+    } else if (kind === DELETE) {
+      slot = /** @type {number} */ (words[at + RELATION]);
+    }
+    row.#new = pairs;
     if (slot !== row.#slot) {
       row.#slot = slot;
       row.#relation = row.#batch.relations.get(slot);
-      row.#name = undefined;
+      row.#last = row.#relation?.columns.at(-1);
     }
   }
 
   get kind() {
-    return kindName(this.#words, this.#at);
+    return kindName(this.#words, this.#walk.at);
   }
 
   get xid() {
-    const xid = wordAt(this.#words, this.#at + RECORD.XID) >>> 0;
+    const xid = wordAt(this.#words, this.#walk.at + RECORD.XID) >>> 0;
     return xid === 0 ? null : xid;
   }
 
   get lsn() {
-    return lsnAt(this.#words, this.#at + RECORD.LSN);
+    return lsnAt(this.#words, this.#walk.at + RECORD.LSN);
   }
 
   get commitLsn() {
-    return this.#context?.commitLsn ?? null;
+    return this.#walk.context?.commitLsn ?? null;
   }
 
   get prepareLsn() {
-    return this.#context?.prepareLsn ?? null;
+    return this.#walk.context?.prepareLsn ?? null;
   }
 
   get commitTime() {
-    return this.#context?.commitTime ?? null;
+    return this.#walk.context?.commitTime ?? null;
   }
 
   get gid() {
-    return this.#context?.gid ?? null;
+    return this.#walk.context?.gid ?? null;
   }
 
   get origin() {
-    return this.#context?.origin ?? null;
+    return this.#walk.context?.origin ?? null;
   }
 
   get seq() {
-    return seqAt(this.#words, this.#at);
+    return seqAt(this.#words, this.#walk.at);
   }
 
   get position() {
     const { seq } = this;
-    const context = this.#context;
+    const context = this.#walk.context;
     return seq === null || context === null ? null : positionText(context.low, context.high, seq);
   }
 
@@ -117,17 +133,17 @@ export class Row {
 
   /** What a record that is no row says, under the names that changes have. */
   get facts() {
-    return readFacts(this.#words, this.#at, this.#batch.bytes, this.#batch.relations);
+    return readFacts(this.#words, this.#walk.at, this.#batch.bytes, this.#batch.relations);
   }
 
   /** Where the message begins in the batch's bytes. */
   get messageOffset() {
-    return wordAt(this.#words, this.#at + RECORD.OFFSET);
+    return wordAt(this.#words, this.#walk.at + RECORD.OFFSET);
   }
 
   /** The length of the message. */
   get messageLength() {
-    return wordAt(this.#words, this.#at + RECORD.SIZE);
+    return wordAt(this.#words, this.#walk.at + RECORD.SIZE);
   }
 
   /**
@@ -142,16 +158,15 @@ export class Row {
     const pair = this.#pair(column, side);
     if (pair < 0) return undefined;
     const words = this.#words;
-    const relation = /** @type {Relation} */ (this.#relation);
     try {
       return readValue(
-        relation.columnAt(this.#index),
+        /** @type {Column} */ (this.#last),
         this.#source,
-        wordAt(words, pair),
-        wordAt(words, pair + 1),
+        /** @type {number} */ (words[pair]),
+        /** @type {number} */ (words[pair + 1]),
       );
     } catch (error) {
-      throw located(error, words, this.#at);
+      throw located(error, words, this.#walk.at);
     }
   }
 
@@ -189,7 +204,7 @@ export class Row {
     const relation = this.#relation;
     if (relation === undefined) return null;
     const words = this.#words;
-    const at = this.#at;
+    const at = this.#walk.at;
     try {
       if (side === 'key') return relation.keyRow(this.#source, words, at);
       if (side === 'old') return relation.oldRow(this.#source, words, at);
@@ -211,10 +226,10 @@ export class Row {
   [VIEW]() {
     return {
       words: this.#words,
-      at: this.#at,
+      at: this.#walk.at,
       source: this.#source,
       relations: this.#batch.relations,
-      context: this.#context,
+      context: this.#walk.context,
       facts: this.facts,
     };
   }
@@ -225,17 +240,19 @@ export class Row {
    * @returns {number}
    */
   #pair(column, side) {
-    const relation = this.#relation;
-    if (relation === undefined) return -1;
-    if (column !== this.#name) {
-      this.#name = column;
-      const behind = this.#index + 1;
-      this.#index =
-        behind < relation.columns.length && relation.columnAt(behind).name === column
-          ? behind
-          : relation.indexOf(column);
+    const last = this.#last;
+    if (last === undefined) return -1;
+    const relation = /** @type {Relation} */ (this.#relation);
+    let asked = last.follower;
+    if (asked.name !== column) {
+      const found = relation.find(column);
+      if (found === undefined) return -1;
+      last.follower = found;
+      asked = found;
     }
-    if (this.#index < 0) return -1;
-    return relation.pairOf(this.#words, this.#at, this.#index, side);
+    this.#last = asked;
+    const pairs = this.#new;
+    if (side === undefined && pairs >= 0) return pairs + 2 * asked.index;
+    return relation.pairOf(this.#words, this.#walk.at, asked.index, side);
   }
 }

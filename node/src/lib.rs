@@ -10,14 +10,22 @@
     reason = "what JavaScript sees must be public, and is not for Rust"
 )]
 
+mod base_backup;
+mod base_backup_options;
+mod base_backup_source;
 mod batch;
 mod client;
 mod commands;
 mod decoder;
 mod error;
+mod json;
+mod physical;
+mod physical_options;
 mod publications;
 mod slots;
 mod sql_connection;
 mod stream;
 mod stream_options;
 mod undecoded;
+mod wal;
+mod wal_statistics;

@@ -1,5 +1,9 @@
 //! Slots as JavaScript sees them, and the snapshot that one is created with.
 
+use std::sync::Arc;
+
+use napi::Env;
+use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -60,7 +64,7 @@ pub struct RawSnapshot {
     created: String,
     name: String,
     begin_sql: String,
-    client: Mutex<Option<Client>>,
+    client: Arc<Mutex<Option<Client>>>,
 }
 
 impl RawSnapshot {
@@ -71,7 +75,7 @@ impl RawSnapshot {
         client: Client,
     ) -> Self {
         let created = self::created(created).to_string();
-        Self { created, name, begin_sql, client: Mutex::new(Some(client)) }
+        Self { created, name, begin_sql, client: Arc::new(Mutex::new(Some(client))) }
     }
 }
 
@@ -96,11 +100,15 @@ impl RawSnapshot {
     }
 
     /// Ends the connection, and with it the snapshot.
-    #[napi]
-    pub async fn release(&self) {
-        let client = self.client.lock().await.take();
-        if let Some(client) = client {
-            client.close().await;
-        }
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn release<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
+        let client = Arc::clone(&self.client);
+        env.spawn_future(async move {
+            let client = client.lock().await.take();
+            if let Some(client) = client {
+                client.close().await;
+            }
+            Ok(())
+        })
     }
 }

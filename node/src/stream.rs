@@ -82,6 +82,9 @@ pub struct RawStatus {
 }
 
 /// A stream of batches.
+///
+/// What a promise waits for must not borrow from this: when a worker thread is terminated this is
+/// dropped, and what ran for its promises goes on.
 #[napi]
 pub struct RawStream {
     source: Arc<Mutex<Source>>,
@@ -103,6 +106,15 @@ impl RawStream {
         let source = Source { stream, indexer, undecoded, rest: Bytes::new() };
         let ended = watch::Sender::new(false);
         Self { source: Arc::new(Mutex::new(source)), control, start, remarks, ended }
+    }
+}
+
+impl Drop for RawStream {
+    /// Nobody can ask any more. A `next` whose thread is gone would keep the connection, and with it
+    /// the slot.
+    fn drop(&mut self) {
+        self.control.end();
+        self.ended.send_replace(true);
     }
 }
 
@@ -152,30 +164,39 @@ impl RawStream {
     }
 
     /// Sends the last acknowledgement and ends the stream. A pending `next()` gives null.
-    #[napi]
-    pub async fn close(&self) {
-        // Why it had ended before is what `next` says.
-        let _ = self.control.close().await;
-        self.ended.send_replace(true);
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
+        let (control, ended) = (self.control.clone(), self.ended.clone());
+        env.spawn_future(async move {
+            // Why it had ended before is what `next` says.
+            let _ = control.close().await;
+            ended.send_replace(true);
+            Ok(())
+        })
     }
 
     /// What happens to the stream next, as JSON; null after `close`.
-    #[napi]
-    pub async fn next_event(&self) -> Option<String> {
-        let mut ended = self.ended.subscribe();
-        loop {
-            // Each of these takes its event only when it is the one that is ready.
-            tokio::select! {
-                biased;
-                event = self.control.next_event() => {
-                    if let Some(event) = json_of(&event) {
-                        return Some(event.to_string());
+    #[napi(ts_return_type = "Promise<string | null>")]
+    pub fn next_event<'env>(
+        &self,
+        env: &'env Env,
+    ) -> napi::Result<PromiseRaw<'env, Option<String>>> {
+        let (control, mut ended) = (self.control.clone(), self.ended.subscribe());
+        env.spawn_future(async move {
+            loop {
+                // Each of these takes its event only when it is the one that is ready.
+                tokio::select! {
+                    biased;
+                    event = control.next_event() => {
+                        if let Some(event) = json_of(&event) {
+                            return Ok(Some(event.to_string()));
+                        }
                     }
+                    remark = control.next_notice() => return Ok(Some(notice(&remark).to_string())),
+                    _ = ended.wait_for(|ended| *ended) => return Ok(None),
                 }
-                remark = self.control.next_notice() => return Some(notice(&remark).to_string()),
-                _ = ended.wait_for(|ended| *ended) => return None,
             }
-        }
+        })
     }
 
     /// How far the stream is.
@@ -221,8 +242,14 @@ impl RawStream {
     }
 }
 
-fn json_of(event: &StreamEvent) -> Option<Value> {
+pub(crate) fn json_of(event: &StreamEvent) -> Option<Value> {
     match event {
+        StreamEvent::SlotInUse { error, tries, delay } => Some(json!({
+            "type": "slotInUse",
+            "error": error,
+            "tries": tries,
+            "delay": delay.as_secs_f64(),
+        })),
         StreamEvent::Disconnected { error, tries, delay } => Some(json!({
             "type": "disconnected",
             "error": error,

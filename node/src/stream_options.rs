@@ -47,7 +47,7 @@ pub(crate) struct RawStreamOptions {
 /// Whether and how a stream comes back; times are seconds.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Reconnecting {
+pub(crate) enum Reconnecting {
     Whether(bool),
     #[serde(rename_all = "camelCase")]
     How {
@@ -118,7 +118,7 @@ impl RawStreamOptions {
 }
 
 impl Reconnecting {
-    fn build(self) -> napi::Result<Option<Reconnect>> {
+    pub(crate) fn build(self) -> napi::Result<Option<Reconnect>> {
         match self {
             Self::Whether(whether) => Ok(whether.then(Reconnect::default)),
             Self::How { longest_delay, give_up_after } => {
@@ -134,7 +134,7 @@ impl Reconnecting {
     }
 }
 
-fn seconds(name: &str, value: Option<f64>) -> napi::Result<Option<Duration>> {
+pub(crate) fn seconds(name: &str, value: Option<f64>) -> napi::Result<Option<Duration>> {
     let duration = value.map(Duration::try_from_secs_f64).transpose();
     duration.map_err(|error| config_error(&format!("option {name}: {error}")))
 }

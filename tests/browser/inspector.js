@@ -58,6 +58,8 @@ export function facts(page) {
  * @returns {Promise<{ row: number, error: boolean, cells: string[] }[]>}
  */
 export async function rowsInSight(page) {
+  // What was asked for before is drawn before the next frame.
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(drawn)));
   await page.waitForFunction(() => {
     const rows = [...document.querySelectorAll('#list .row:not([hidden])')];
     const count = Number(document.getElementById('list')?.getAttribute('aria-rowcount'));

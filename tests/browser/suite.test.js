@@ -1,16 +1,18 @@
-// The decoder's suite on WebAssembly in Chromium: the cases that tests/js runs on the addon and on
-// WebAssembly in Node, none left out.
+// The suites of the decoder and of the log's reader on WebAssembly in Chromium: the cases that tests/js
+// runs on the addon and on WebAssembly in Node, none left out.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 
-import { CASES } from '../js/decoder/index.js';
+import { CASES as DECODER_CASES } from '../js/decoder/index.js';
+import { CASES as WAL_CASES } from '../js/wal/index.js';
 import { launch, openPage } from './chromium.js';
 import * as pageAssert from './page-assert.js';
 import { serve } from './serve.js';
 
+const CASES = [...DECODER_CASES, ...WAL_CASES];
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 // No eval, as in the strictest pages.
 const PAGE = `<!doctype html><meta charset="utf-8">
@@ -45,15 +47,17 @@ function ask(read) {
 }
 
 test('Chromium: the page has every case of the suite', async () => {
-  assert.ok(CASES.length > 0);
+  assert.ok(DECODER_CASES.length > 0 && WAL_CASES.length > 0);
+  assert.equal(new Set(CASES.map(({ name }) => name)).size, CASES.length);
   assert.deepEqual(
     await ask((suite) => suite.names),
     CASES.map(({ name }) => name),
   );
 });
 
-test('Chromium: a decoder before init says so', async () => {
+test('Chromium: a decoder and a reader before init say so', async () => {
   assert.equal(await ask((suite) => suite.codes.beforeInit), 'WALSCOPE_NOT_READY');
+  assert.equal(await ask((suite) => suite.codes.walBeforeInit), 'WALSCOPE_NOT_READY');
 });
 
 for (const { name } of CASES) {

@@ -41,6 +41,8 @@ const GUARD = fileURLToPath(new URL('guard.sh', import.meta.url));
  * @property {string[]} [hba] lines of pg_hba.conf before the harness's own
  * @property {boolean | { names: string[] }} [tls] a certificate for localhost and 127.0.0.1, or
  *   for other names
+ * @property {(dataDir: string) => Promise<unknown>} [make] makes the data directory instead of the
+ *   template: a backup. What it makes beside it is the server's too
  */
 
 /**
@@ -107,14 +109,16 @@ export class Server {
   }
 
   /** @param {ServerOptions} options */
-  async prepare({ settings, hba, tls = false }) {
+  async prepare({ settings, hba, tls = false, make }) {
     const { template, owner } = this.#installed;
     if (owner) await chown(this.folder, owner.uid, owner.gid);
     await chmod(this.folder, 0o755);
-    await capture('cp', ['-R', template, this.dataDir], { cwd: '/', ...owner });
+    if (make) await make(this.dataDir);
+    else await capture('cp', ['-R', template, this.dataDir], { cwd: '/', ...owner });
     const names = tls === true ? ['localhost', '127.0.0.1'] : tls ? tls.names : null;
     const { folder, dataDir } = this;
     this.tls = await configure({ folder, dataDir, owner, settings, hba, tlsNames: names });
+    if (make && owner) await capture('chown', ['-R', `${owner.uid}:${owner.gid}`, folder]);
   }
 
   /** Starts the server on a free port. */

@@ -7,7 +7,16 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const FOLDERS = ['node', 'node/src', 'node/decoding', 'native/src', 'wasm'];
+const FOLDERS = [
+  'node',
+  'node/backup',
+  'node/src',
+  'node/decoding',
+  'node/physical',
+  'node/wal',
+  'native/src',
+  'wasm',
+];
 const CODE = /['"](WALSCOPE_[A-Z_0-9]+)['"]/g;
 
 /** @param {string} text */

@@ -9,8 +9,12 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** A failure that needs no stack: its message says what to do. */
 export class StepError extends Error {}
 
+/** Far longer than any program of a step takes from cold: what still runs then hangs. */
+const LONGEST_MINUTES = 40;
+
 /**
- * Runs a program to its end.
+ * Runs a program to its end, and ends it where it hangs, so that the steps after it run and the
+ * summary says which it was.
  * @param {string} program
  * @param {string[]} args
  * @param {{ cwd?: string, env?: Record<string, string> }} [options]
@@ -22,6 +26,7 @@ export function run(program, args, { cwd = ROOT, env = {} } = {}) {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'inherit', 'inherit'],
+      timeout: LONGEST_MINUTES * 60_000,
     });
     child.on('error', (cause) => {
       reject(new StepError(`cannot run ${program}: ${cause.message}`, { cause }));
@@ -29,7 +34,10 @@ export function run(program, args, { cwd = ROOT, env = {} } = {}) {
     child.on('exit', (code, signal) => {
       if (code === 0) return resolve();
       const shown = [program, ...args].slice(0, 6).join(' ');
-      reject(new StepError(`${shown} failed with ${code ?? signal}`));
+      const why = child.killed
+        ? `hung for ${LONGEST_MINUTES} minutes`
+        : `failed with ${code ?? signal}`;
+      reject(new StepError(`${shown} ${why}`));
     });
   });
 }

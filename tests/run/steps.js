@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { buildAddon } from '../../node/build.js';
 import { install, MAJORS } from '../harness/install.js';
-import { CHROMIUM, installDebianPackage } from './debian.js';
+import { CHROMIUM, installDebianPackage, TOOLS } from './debian.js';
 import { TEST_FILES } from './files.js';
 import { installModules } from './modules.js';
 import { ROOT, run, StepError } from './program.js';
@@ -20,13 +20,16 @@ import { ROOT, run, StepError } from './program.js';
 /** Two at a time: a test file may start a server of its own, and machines of two cores are common. */
 const CONCURRENCY = '--test-concurrency=2';
 
+/** For a file, in milliseconds: a failed test may leave a stream open, which keeps its process up. */
+const TIMEOUT = '--test-timeout=600000';
+
 const TSC = 'node_modules/typescript/bin/tsc';
 
 /** @param {string} list */
 async function testFiles(list) {
   const files = TEST_FILES[list] ?? [];
   if (files.length === 0) throw new StepError(`tests/run/files.js lists no file for ${list}`);
-  await run(process.execPath, ['--test', CONCURRENCY, ...files]);
+  await run(process.execPath, ['--test', CONCURRENCY, TIMEOUT, ...files]);
 }
 
 /**
@@ -57,8 +60,15 @@ export const STEPS = [
   { name: 'packages', run: (say) => installModules(ROOT, say) },
   { name: 'test packages', run: (say) => installModules(join(ROOT, 'tests'), say) },
   { name: 'browser packages', run: (say) => installModules(join(ROOT, 'tests/browser'), say) },
+  { name: 'rival packages', run: (say) => installModules(join(ROOT, 'tests/rivals'), say) },
   { name: 'packaging tools', run: (say) => installModules(join(ROOT, 'tests/packaging'), say) },
   { name: 'chromium', run: (say) => installDebianPackage(CHROMIUM, say) },
+  {
+    name: 'tools',
+    run: async (say) => {
+      for (const tool of TOOLS) await installDebianPackage(tool, say);
+    },
+  },
   {
     name: 'servers',
     run: async () => {
@@ -67,7 +77,7 @@ export const STEPS = [
   },
   {
     name: 'rust',
-    needs: ['servers'],
+    needs: ['tools', 'servers'],
     run: (say) => {
       say('building and testing the crates (some minutes the first time)');
       return run('cargo', ['test', '--locked', '--workspace', '--all-features', '--no-fail-fast']);
@@ -102,7 +112,7 @@ export const STEPS = [
   {
     name: 'js on the addon',
     groups: ['js'],
-    needs: ['packages', 'test packages', 'servers', 'addon'],
+    needs: ['packages', 'test packages', 'rival packages', 'servers', 'addon'],
     run: () => testFiles('addon'),
   },
   {

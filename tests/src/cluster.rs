@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::certificates::{self, TlsFiles};
 use crate::guard::Guard;
-use crate::install::{Installed, Major, installed};
+use crate::install::{Installed, installed};
 use crate::server::{ServerOptions, Tls};
 
 /// How often another port is tried when somebody took the one that was free.
@@ -56,6 +56,8 @@ pub(crate) struct Cluster {
     pub(crate) tls: Option<TlsFiles>,
     name: String,
     installed: &'static Installed,
+    /// The folder of `postgres`.
+    bin: PathBuf,
     process: Option<Child>,
     guard: Guard,
 }
@@ -99,7 +101,7 @@ fn free_port() -> u16 {
 impl Cluster {
     pub(crate) fn start(options: &ServerOptions) -> Self {
         let installed = installed(options.major);
-        let mut cluster = Self::new(installed, options.major);
+        let mut cluster = Self::new(installed, options);
         cluster.copy(&installed.template);
         cluster.prepare(options);
         cluster.start_anywhere()
@@ -107,7 +109,7 @@ impl Cluster {
 
     /// A standby of a server that is stopped: a copy of its data, without its slots.
     pub(crate) fn start_standby(primary: &Self, options: &ServerOptions) -> Self {
-        let mut cluster = Self::new(primary.installed, options.major);
+        let mut cluster = Self::new(primary.installed, options);
         cluster.copy(&primary.data());
         let (data, slots) = (cluster.data(), cluster.data().join("pg_replslot"));
         for slot in done(&slots, fs::read_dir(&slots)) {
@@ -120,11 +122,29 @@ impl Cluster {
         cluster.start_anywhere()
     }
 
-    fn new(installed: &'static Installed, major: Major) -> Self {
+    /// A server on data that `make` puts into the folder that it is given; it may put tablespaces beside
+    /// it.
+    pub(crate) fn start_made(options: &ServerOptions, make: impl FnOnce(&Path)) -> Self {
+        let installed = installed(options.major);
+        let mut cluster = Self::new(installed, options);
+        let folder = &cluster.folder;
+        done(folder, fs::set_permissions(folder, fs::Permissions::from_mode(0o755)));
+        make(&cluster.data());
+        cluster.prepare(options);
+        if let Some(owner) = installed.owner {
+            let who = format!("{}:{}", owner.uid, owner.gid);
+            let chowned = Command::new("chown").args(["-R", &who]).arg(&cluster.folder).status();
+            assert!(done(&cluster.folder, chowned).success(), "chown fails");
+        }
+        cluster.start_anywhere()
+    }
+
+    fn new(installed: &'static Installed, options: &ServerOptions) -> Self {
         let folder = new_folder(installed);
         Self {
             guard: Guard::of(&folder),
-            name: format!("PostgreSQL {major}"),
+            name: format!("PostgreSQL {}", options.major),
+            bin: options.bin.clone().unwrap_or_else(|| installed.bin.clone()),
             port: 0,
             tls: None,
             process: None,
@@ -164,6 +184,15 @@ impl Cluster {
         self.folder.join("data")
     }
 
+    pub(crate) fn make_folder(&self, name: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        done(&path, fs::create_dir(&path));
+        if let Some(owner) = self.installed.owner {
+            done(&path, chown(&path, Some(owner.uid), Some(owner.gid)));
+        }
+        path
+    }
+
     pub(crate) fn pid(&self) -> Option<u32> {
         self.process.as_ref().map(Child::id)
     }
@@ -183,10 +212,11 @@ impl Cluster {
         SETTINGS.iter().for_each(|(name, value)| set(name, value));
         set("unix_socket_directories", &folder.display().to_string());
         if let Some((tls, files)) = self.certificates(options.tls) {
-            self.tls = Some(tls);
             set("ssl", "on");
+            set("ssl_ca_file", &tls.ca.display().to_string());
             set("ssl_cert_file", &files.certificate.display().to_string());
             set("ssl_key_file", &files.key.display().to_string());
+            self.tls = Some(tls);
         }
         options.settings.iter().for_each(|(name, value)| set(name, value));
         let path = data.join("postgresql.conf");
@@ -231,7 +261,7 @@ impl Cluster {
         let path = self.folder.join("log");
         let log = done(&path, OpenOptions::new().append(true).create(true).open(&path));
         let copy: File = done(&path, log.try_clone());
-        let program = self.installed.bin.join("postgres");
+        let program = self.bin.join("postgres");
         let child = command(self.installed, &program)
             .arg("-D")
             .arg(self.data())

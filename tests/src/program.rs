@@ -105,8 +105,7 @@ impl Program {
         match self.lines.recv_timeout(PATIENCE) {
             Ok(line) => line,
             Err(error) => {
-                let errors: Vec<_> = self.errors.try_iter().collect();
-                panic!("no line of output ({error}); standard error: {errors:?}");
+                panic!("no line of output ({error}); standard error: {:?}", self.errors_so_far())
             }
         }
     }
@@ -134,6 +133,11 @@ impl Program {
     /// When none comes in time.
     pub fn error_line(&mut self) -> String {
         self.errors.recv_timeout(PATIENCE).expect("a line on standard error")
+    }
+
+    /// What standard error has, beyond what was read of it.
+    pub fn errors_so_far(&mut self) -> Vec<String> {
+        self.errors.try_iter().collect()
     }
 
     /// What is written to its standard input.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -29,6 +29,9 @@ pub trait Watch: Send + Sync {
     /// Bytes arrive. Returns how many of them may pass; the rest and what follows waits for
     /// [`Proxy::cut`], and is lost.
     fn pass(&self, connection: u64, side: Side, bytes: &[u8]) -> usize;
+
+    /// May damage bytes before that.
+    fn damage(&self, _: Side, _: &mut [u8]) {}
 }
 
 /// Lets everything pass.
@@ -219,7 +222,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             [(Side::Client, client_in, server_out), (Side::Server, server_in, client_out)]
         {
             let shared = Arc::clone(shared);
-            thread::spawn(move || Pump { number, side, to, shared }.run(from));
+            thread::spawn(move || Pump { number, side, to, is_gone: false, shared }.run(from));
         }
     }
 }
@@ -229,6 +232,8 @@ struct Pump {
     number: u64,
     side: Side,
     to: TcpStream,
+    /// The other side has closed its socket.
+    is_gone: bool,
     shared: Arc<Shared>,
 }
 
@@ -245,7 +250,12 @@ impl Pump {
                 let _ = self.to.shutdown(Shutdown::Write);
                 return;
             }
+            self.shared.watch.damage(self.side, &mut chunk[..read]);
             if !self.forward(&chunk[..read]) {
+                // A server that is told goodbye sends what it still has before it ends.
+                if self.is_gone {
+                    let _ = io::copy(&mut from, &mut io::sink());
+                }
                 return;
             }
         }
@@ -268,6 +278,7 @@ impl Pump {
             thread::sleep(network.delay);
             let whole = self.until_break(now.len());
             if self.to.write_all(&now[..whole]).is_err() {
+                self.is_gone = true;
                 return false;
             }
             if whole < now.len() {

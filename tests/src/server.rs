@@ -1,7 +1,7 @@
 //! A server as tests see it.
 
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -38,6 +38,8 @@ pub enum Tls {
 pub struct ServerOptions {
     /// The major version.
     pub major: Major,
+    /// The folder of another build's `postgres` of that version, which works on the same data.
+    pub bin: Option<PathBuf>,
     /// Settings of `postgresql.conf`.
     pub settings: Vec<(String, String)>,
     /// Lines of `pg_hba.conf` before the harness's own.
@@ -86,6 +88,21 @@ impl Server {
         let standby = Cluster::start_standby(cluster, &options);
         assert!(cluster.start_on_port(), "port {} was taken meanwhile", cluster.port);
         Self::of(standby)
+    }
+
+    /// A server on a data directory that `make` makes: a backup, for instance. It may put tablespaces into
+    /// the folder that the directory is in.
+    pub fn start_made(options: ServerOptions, make: impl FnOnce(&Path)) -> Self {
+        Self::of(Cluster::start_made(&options, make))
+    }
+
+    /// Makes a folder that the server may write to, beside its data.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be made.
+    pub fn make_folder(&self, name: &str) -> PathBuf {
+        self.cluster().make_folder(name)
     }
 
     fn of(cluster: Cluster) -> Self {
@@ -243,7 +260,7 @@ impl Server {
     pub fn wait_for(&self, text: &str, value: &str) {
         let began = Instant::now();
         while self.value(text) != value {
-            assert!(began.elapsed() < PATIENCE, "{text}: is not {value}");
+            assert!(began.elapsed() < PATIENCE, "{text}: is not {value}:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(10));
         }
     }

@@ -153,8 +153,10 @@ fn anchor(heading: &str) -> String {
 #[test]
 fn links_lead_somewhere() {
     let root = root();
-    let docs = fs::read_dir(root.join("native/docs")).unwrap();
-    let mut pages: Vec<_> = docs.map(|entry| entry.unwrap().path()).collect();
+    let folders =
+        ["native/docs", "node/docs"].map(|folder| fs::read_dir(root.join(folder)).unwrap());
+    let mut pages: Vec<_> =
+        folders.into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
     pages.push(root.join("README.md"));
     let mut links = 0;
     for page in pages {

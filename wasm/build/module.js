@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
@@ -11,21 +11,29 @@ import { run, say } from './run.js';
 import { wasmBindgen, wasmOpt } from './tools.js';
 
 const OUT = fileURLToPath(new URL('../pkg', import.meta.url));
-const NAME = 'walscope';
 // The optimizer takes the features from the module itself, where rustc noted them.
-const OPTIMIZE = ['-Oz', '--strip-debug', '--strip-producers', '--strip-target-features'];
+const STRIP = ['--strip-debug', '--strip-producers', '--strip-target-features'];
 
-/** @param {string} built the module that cargo wrote */
-export async function packageModule(built) {
+/**
+ * @typedef {object} Module
+ * @property {string} name of its files
+ * @property {string} optimize the optimizer's level
+ */
+
+/**
+ * @param {string} built the module that cargo wrote
+ * @param {Module} module
+ */
+export async function packageModule(built, { name, optimize }) {
   const bindgen = await wasmBindgen();
   const opt = await wasmOpt();
   const stamp = fingerprint(
     [built, fileURLToPath(import.meta.url)],
-    [bindgen.version, opt.version],
+    [bindgen.version, opt.version, optimize],
   );
-  const wasm = join(OUT, `${NAME}_bg.wasm`);
-  if (!isCurrent(stamp)) {
-    rmSync(OUT, { recursive: true, force: true });
+  const wasm = join(OUT, `${name}_bg.wasm`);
+  if (!isCurrent(name, stamp)) {
+    rmSync(stampFile(name), { force: true });
     mkdirSync(OUT, { recursive: true });
     run(bindgen.program, [
       '--target',
@@ -34,25 +42,29 @@ export async function packageModule(built) {
       '--out-dir',
       OUT,
       '--out-name',
-      NAME,
+      name,
       built,
     ]);
-    const smaller = join(OUT, 'smaller.wasm');
-    run(process.execPath, [opt.script, ...OPTIMIZE, wasm, '-o', smaller]);
-    renameSync(smaller, wasm);
-    writeInline(wasm);
-    writeFileSync(stampFile(), stamp);
+    const better = join(OUT, `${name}.wasm.new`);
+    run(process.execPath, [opt.script, optimize, ...STRIP, wasm, '-o', better]);
+    renameSync(better, wasm);
+    writeInline(name, wasm);
+    writeFileSync(stampFile(name), stamp);
   }
   report(wasm);
 }
 
-function stampFile() {
-  return join(OUT, 'built-from');
+/** @param {string} name */
+function stampFile(name) {
+  return join(OUT, `${name}.built-from`);
 }
 
-/** @param {string} stamp */
-function isCurrent(stamp) {
-  return existsSync(stampFile()) && readFileSync(stampFile(), 'utf8') === stamp;
+/**
+ * @param {string} name
+ * @param {string} stamp
+ */
+function isCurrent(name, stamp) {
+  return existsSync(stampFile(name)) && readFileSync(stampFile(name), 'utf8') === stamp;
 }
 
 /**
@@ -65,10 +77,13 @@ function fingerprint(files, versions) {
   return hash.update(versions.join()).digest('hex');
 }
 
-/** @param {string} wasm */
-function writeInline(wasm) {
+/**
+ * @param {string} name
+ * @param {string} wasm
+ */
+function writeInline(name, wasm) {
   const text = readFileSync(wasm).toString('base64');
-  writeFileSync(join(OUT, `${NAME}_inline.js`), `export default '${text}';\n`);
+  writeFileSync(join(OUT, `${name}_inline.js`), `export default '${text}';\n`);
 }
 
 /** @param {string} wasm */
@@ -76,5 +91,5 @@ function report(wasm) {
   const bytes = readFileSync(wasm);
   const zipped = gzipSync(bytes, { level: 9 }).length;
   const kib = (/** @type {number} */ n) => `${n} bytes (${(n / 1024).toFixed(1)} KiB)`;
-  say(`pkg/${NAME}_bg.wasm: ${kib(bytes.length)}, gzip ${kib(zipped)}`);
+  say(`${basename(wasm)}: ${kib(bytes.length)}, gzip ${kib(zipped)}`);
 }

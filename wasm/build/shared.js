@@ -3,8 +3,7 @@
 import { cpSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const SOURCE = fileURLToPath(new URL('../../node/decoding', import.meta.url));
-const COPY = fileURLToPath(new URL('../decoding', import.meta.url));
+const FOLDERS = ['decoding', 'wal'];
 
 const LICENSE = fileURLToPath(new URL('../../LICENSE', import.meta.url));
 const LICENSE_COPY = fileURLToPath(new URL('../LICENSE', import.meta.url));
@@ -12,6 +11,10 @@ const LICENSE_COPY = fileURLToPath(new URL('../LICENSE', import.meta.url));
 export function copyShared() {
   // A package carries its own; npm packs no links.
   cpSync(LICENSE, LICENSE_COPY);
-  rmSync(COPY, { recursive: true, force: true });
-  cpSync(SOURCE, COPY, { recursive: true });
+  for (const folder of FOLDERS) {
+    const source = fileURLToPath(new URL(`../../node/${folder}`, import.meta.url));
+    const copy = fileURLToPath(new URL(`../${folder}`, import.meta.url));
+    rmSync(copy, { recursive: true, force: true });
+    cpSync(source, copy, { recursive: true });
+  }
 }

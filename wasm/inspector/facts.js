@@ -32,6 +32,7 @@ export function sizeText(bytes) {
  * @param {'reading' | 'read' | 'cancelled'} stage
  */
 export function factsOf(state, size, stage) {
+  if (state.isLog) return factsOfLog(state, size, stage);
   const unknown = stage === 'reading' ? 'reading' : 'no known format';
   const facts = [
     state.format === null ? unknown : (FORMATS[state.format] ?? state.format),
@@ -44,11 +45,29 @@ export function factsOf(state, size, stage) {
   return facts;
 }
 
+/**
+ * @param {import('./worker.js').State} state
+ * @param {number} size
+ * @param {'reading' | 'read' | 'cancelled'} stage
+ */
+function factsOfLog(state, size, stage) {
+  const facts = [
+    state.format ?? 'log of PostgreSQL',
+    sizeText(size),
+    counted(state.messages - state.errors, 'record'),
+  ];
+  if (state.filtered) facts.push(`${counted(state.shown, 'line')} found`);
+  if (stage === 'cancelled') facts.push(`cancelled at ${sizeText(state.read)}`);
+  else if (state.errors === 0 && stage === 'read') facts.push('no errors');
+  return facts;
+}
+
 /** @param {import('./store.js').Message} message */
-export function placeText({ number, kind, offset, size, summary }) {
+export function placeText({ number, kind, offset, size, summary, place }) {
   const what = `#${NUMBERS.format(number + 1)} ${kind}`;
   // A line of the list may be too short for what is wrong.
   if (kind === 'error') return `${what}: ${summary}`;
+  if (place !== undefined) return `${what}, ${place}`;
   if (size === 0) return what;
   const [from, to] = [NUMBERS.format(offset), NUMBERS.format(offset + size)];
   return `${what}, bytes ${from} to ${to} (${NUMBERS.format(size)})`;

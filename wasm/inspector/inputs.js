@@ -3,12 +3,14 @@
 import { page } from './page.js';
 import { fileFromHex } from './source.js';
 
-/** @param {(file: File) => void} open */
+/** @typedef {(files: File[]) => void} Open */
+
+/** @param {Open} open */
 export function listenForFiles(open) {
   page.open.addEventListener('click', () => page.file.click());
   page.file.addEventListener('change', () => {
-    const file = page.file.files?.[0];
-    if (file) open(file);
+    const files = [...(page.file.files ?? [])];
+    if (files.length > 0) open(files);
     // The same file chosen again is to be read again.
     page.file.value = '';
   });
@@ -17,7 +19,7 @@ export function listenForFiles(open) {
   document.addEventListener('paste', (event) => paste(event, open));
 }
 
-/** @param {(file: File) => void} open */
+/** @param {Open} open */
 function listenForDrops(open) {
   /** @param {DragEvent} event */
   const holdsFile = (event) => event.dataTransfer?.types.includes('Files') ?? false;
@@ -34,12 +36,54 @@ function listenForDrops(open) {
     page.drop.hidden = true;
     if (!holdsFile(event)) return;
     event.preventDefault();
-    const file = event.dataTransfer?.files[0];
-    if (file) open(file);
+    if (event.dataTransfer) void openDropped(event.dataTransfer, open);
   });
 }
 
-/** @param {(file: File) => void} open */
+/**
+ * Files, and those in folders.
+ * @param {DataTransfer} transfer
+ * @param {Open} open
+ */
+async function openDropped(transfer, open) {
+  // Both lists are empty after this turn.
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.() ?? null);
+  const plain = [...transfer.files];
+  const folders = entries.filter((entry) => entry?.isDirectory);
+  if (folders.length === 0) {
+    if (plain.length > 0) open(plain);
+    return;
+  }
+  const files = [];
+  for (const folder of folders) {
+    files.push(...(await filesIn(/** @type {FileSystemDirectoryEntry} */ (folder))));
+  }
+  if (files.length > 0) open(files);
+}
+
+/**
+ * @param {FileSystemDirectoryEntry} folder
+ * @returns {Promise<File[]>}
+ */
+async function filesIn(folder) {
+  const reader = folder.createReader();
+  const files = [];
+  for (;;) {
+    // A folder's entries come in parts, the last of which is empty.
+    /** @type {FileSystemEntry[]} */
+    const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (entries.length === 0) return files;
+    for (const entry of entries.filter(({ isFile }) => isFile)) {
+      /** @type {File} */
+      const file = await new Promise((resolve, reject) =>
+        /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
+      );
+      files.push(file);
+    }
+  }
+}
+
+/** @param {Open} open */
 function listenForHex(open) {
   const read = () => {
     const problem = readHex(page.hexText.value, open);
@@ -69,11 +113,11 @@ function askForHex(text, problem) {
 /**
  * Opens hex, or says what is wrong with it.
  * @param {string} text
- * @param {(file: File) => void} open
+ * @param {Open} open
  */
 function readHex(text, open) {
   try {
-    open(fileFromHex(text));
+    open([fileFromHex(text)]);
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -82,12 +126,12 @@ function readHex(text, open) {
 
 /**
  * @param {ClipboardEvent} event
- * @param {(file: File) => void} open
+ * @param {Open} open
  */
 function paste(event, open) {
   if (page.hex.open || !event.clipboardData) return;
-  const file = event.clipboardData.files[0];
-  if (file) return open(file);
+  const files = [...event.clipboardData.files];
+  if (files.length > 0) return open(files);
   const text = event.clipboardData.getData('text');
   const problem = readHex(text, open);
   if (problem !== null) askForHex(text, problem);

@@ -93,7 +93,7 @@ export class Row {
     if (message === this.#message) return;
     this.#message = message;
     const { element } = this;
-    element.className = `row ${message.kind}`;
+    element.className = `row ${message.style ?? message.kind}`;
     element.setAttribute('aria-level', String(message.level));
     if (message.members > 0) element.setAttribute('aria-expanded', String(!message.folded));
     else element.removeAttribute('aria-expanded');

@@ -22,12 +22,14 @@ const BATCHES_AT_HAND = 4;
  * @typedef {object} Message
  * @property {number} number from 0
  * @property {string} kind
+ * @property {string} [style] the line's classes, where they are not the kind
  * @property {number | null} xid
  * @property {string} relation
  * @property {string} lsn
  * @property {string} summary
  * @property {number} offset where it begins in the file
  * @property {number} size
+ * @property {string} [place] where it lies, where that is no place in a file
  * @property {number} level 1, or 2 within a transaction
  * @property {number} members how many messages belong to the transaction that this one begins
  * @property {boolean} folded whether these are hidden

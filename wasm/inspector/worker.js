@@ -2,22 +2,29 @@
 // more of them than it shows.
 
 import { init } from '../index.js';
+import { init as initLog } from '../wal.js';
 import { Recording } from './recording.js';
+import { isLog } from './wal-files.js';
+import { WalRecording } from './wal-recording.js';
 
 const PROGRESS_MS = 50;
 
 /**
  * @typedef {import('./recording.js').Reading} Reading
  * @typedef {import('./store.js').MessageStore} MessageStore
+ * @typedef {import('./wal-store.js').WalStore} WalStore
  */
 
 /**
- * @typedef {{ type: 'open', id: number, file: Blob, folded: boolean }
+ * @typedef {{ type: 'open', id: number, files: File[], folded: boolean }
  *   | { type: 'cancel' }
  *   | { type: 'rows', generation: number, first: number, count: number }
  *   | { type: 'fold', number: number, folded: boolean }
  *   | { type: 'foldAll', folded: boolean, number: number }
  *   | { type: 'nextError', after: number }
+ *   | { type: 'filter', text: string }
+ *   | { type: 'statistics' }
+ *   | { type: 'detail', number: number }
  *   | { type: 'export' }} Request
  *
  * @typedef {object} State
@@ -28,6 +35,8 @@ const PROGRESS_MS = 50;
  * @property {number} transactions
  * @property {number} errors
  * @property {string | null} format
+ * @property {boolean} isLog
+ * @property {boolean} filtered whether only what a filter has found is listed
  *
  * @typedef {{ type: 'progress', state: State }
  *   | { type: 'read', state: State, cancelled: boolean }
@@ -36,14 +45,19 @@ const PROGRESS_MS = 50;
  *   | { type: 'show', row: number }
  *   | { type: 'exporting', read: number }
  *   | { type: 'exported', lines: Blob, count: number, problem: string | null, cancelled: boolean }
+ *   | { type: 'filtered', state: State, problem: string | null, cancelled: boolean }
+ *   | { type: 'statistics', facts: import('./wal-recording.js').WalFacts }
+ *   | { type: 'detail', detail: import('./wal-recording.js').Detail | null }
  *   | { type: 'failed', message: string }} Answer
  */
 
 /** @type {{ postMessage(answer: Answer): void, onmessage: ((event: MessageEvent<Request>) => void) | null }} */
 const page = /** @type {any} */ (globalThis);
 
-/** @type {Recording | null} */
+/** @type {Recording | WalRecording | null} */
 let recording = null;
+let recordingId = 0;
+let filtered = false;
 /** @type {Reading} */
 let reading = { read: 0, cancelled: false };
 
@@ -57,6 +71,15 @@ async function answer(request) {
       return;
     case 'export':
       return exportLines();
+    case 'filter':
+      return filter(request.text);
+    case 'statistics':
+      if (recording instanceof WalRecording) {
+        page.postMessage({ type: 'statistics', facts: recording.statistics() });
+      }
+      return;
+    case 'detail':
+      return showDetail(request.number);
     default:
       if (recording) return answerAboutRows(request, recording.store);
   }
@@ -65,12 +88,17 @@ async function answer(request) {
 /** @typedef {Extract<Request, { type: 'rows' | 'fold' | 'foldAll' | 'nextError' }>} RowRequest */
 
 /** @param {Extract<Request, { type: 'open' }>} request */
-async function open({ id, file, folded }) {
+async function open({ id, files, folded }) {
   const own = begin();
-  const opened = new Recording(file);
+  const [first] = files;
+  if (first === undefined) return;
+  await Promise.all([init(), initLog()]);
+  const opened = (await isLog(first)) ? new WalRecording(files) : new Recording(first);
+  if (own.cancelled && reading !== own) return;
   opened.store.folds.foldAll(folded);
   recording = opened;
-  await init();
+  recordingId = id;
+  filtered = false;
   const onProgress = seldom(() =>
     page.postMessage({ type: 'progress', state: state(id, opened, own) }),
   );
@@ -79,8 +107,34 @@ async function open({ id, file, folded }) {
   page.postMessage({ type: 'read', state: state(id, opened, own), cancelled: own.cancelled });
 }
 
+/** @param {string} text */
+async function filter(text) {
+  if (!(recording instanceof WalRecording)) return;
+  const own = begin();
+  const opened = recording;
+  const id = recordingId;
+  /** @type {string | null} */
+  let problem = null;
+  const tell = () => page.postMessage({ type: 'progress', state: state(id, opened, own) });
+  try {
+    filtered = text.trim() !== '';
+    await opened.filter(text, own, seldom(tell));
+  } catch (error) {
+    problem = error instanceof Error ? error.message : String(error);
+  }
+  if (recording !== opened || reading !== own) return;
+  const { cancelled } = own;
+  page.postMessage({ type: 'filtered', state: state(id, opened, own), problem, cancelled });
+}
+
+/** @param {number} number */
+async function showDetail(number) {
+  if (!(recording instanceof WalRecording)) return;
+  page.postMessage({ type: 'detail', detail: await recording.detail(number) });
+}
+
 async function exportLines() {
-  if (!recording) return;
+  if (!(recording instanceof Recording)) return;
   const own = begin();
   const onProgress = seldom(() => page.postMessage({ type: 'exporting', read: own.read }));
   const exported = await recording.export(own, onProgress);
@@ -96,11 +150,12 @@ function begin() {
 
 /**
  * @param {number} id
- * @param {Recording} opened
+ * @param {Recording | WalRecording} opened
  * @param {Reading} own
  * @returns {State}
  */
-function state(id, { store, format }, own) {
+function state(id, opened, own) {
+  const { store, format } = opened;
   const { length, errors, folds } = store;
   const { shown, transactions } = folds;
   return {
@@ -111,12 +166,14 @@ function state(id, { store, format }, own) {
     transactions,
     errors: errors.length,
     format,
+    isLog: opened instanceof WalRecording,
+    filtered,
   };
 }
 
 /**
  * @param {RowRequest} request
- * @param {MessageStore} store
+ * @param {MessageStore | WalStore} store
  */
 async function answerAboutRows(request, store) {
   const { folds, errors } = store;

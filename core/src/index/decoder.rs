@@ -16,9 +16,11 @@ pub struct BatchDecoder {
     indexer: Indexer,
     on_error: OnError,
     assembler: Assembler<NoStorage>,
-    /// What was pushed and not yet taken.
+    /// What was pushed and not yet taken; what the last batch took of it is dropped with the next.
     input: Vec<u8>,
-    /// Whole entries as the indexer shall see them; the last batch's are dropped with the next.
+    taken: usize,
+    /// Entries of a batch that does not have them all as they were received; the last batch's are
+    /// dropped with the next.
     entries: Vec<u8>,
     consumed: usize,
     sources: Sources,
@@ -47,6 +49,7 @@ impl BatchDecoder {
             on_error,
             assembler: Assembler::new(view, Reader::new(limit), storage, budget),
             input: Vec::new(),
+            taken: 0,
             entries: Vec::new(),
             consumed: 0,
             sources: Sources::default(),
@@ -66,7 +69,7 @@ impl BatchDecoder {
     }
 
     /// Takes the next chunk. A chunk has to be smaller than 1 GiB, for offsets have 31 bits.
-    pub fn push(&mut self, chunk: &[u8]) -> Batch<'_> {
+    pub fn push<'a>(&'a mut self, chunk: &'a [u8]) -> Batch<'a> {
         self.next(chunk, false)
     }
 
@@ -75,52 +78,94 @@ impl BatchDecoder {
         self.next(&[], true)
     }
 
-    fn next(&mut self, chunk: &[u8], at_end: bool) -> Batch<'_> {
+    fn next<'a>(&'a mut self, chunk: &'a [u8], at_end: bool) -> Batch<'a> {
         self.entries.drain(..self.consumed);
-        self.input.extend_from_slice(chunk);
-        self.assemble(at_end);
+        self.input.drain(..self.taken);
+        // A chunk that begins with an entry is not copied before it is looked at.
+        let direct = self.input.is_empty();
+        if !direct {
+            self.input.extend_from_slice(chunk);
+        }
+        let input = if direct { chunk } else { self.input.as_slice() };
+        let assembling = Assembling {
+            assembler: &mut self.assembler,
+            entries: &mut self.entries,
+            sources: &mut self.sources,
+            errors: &mut self.errors,
+            skips: self.on_error == OnError::Skip,
+        };
+        let (taken, as_received) = assembling.run(input, at_end);
+        self.taken = if direct { 0 } else { taken };
+        if direct {
+            self.input.extend_from_slice(chunk.get(taken..).unwrap_or_default());
+        }
+        let input = if direct { chunk } else { self.input.as_slice() };
+        let entries = match as_received {
+            Some(length) => input.get(..length).unwrap_or_default(),
+            None => self.entries.as_slice(),
+        };
         let sources = Some(&self.sources);
-        let index = self.indexer.index_assembled(&self.entries, at_end, sources, &self.errors);
-        self.consumed = index.consumed;
-        let bytes = self.entries.get(..index.consumed).unwrap_or_default();
+        let index = self.indexer.index_assembled(entries, at_end, sources, &self.errors);
+        self.consumed = if as_received.is_some() { 0 } else { index.consumed };
+        let bytes = entries.get(..index.consumed).unwrap_or_default();
         Batch { bytes, side: index.side, words: index.words }
     }
+}
 
-    /// Moves whole entries from the input to those of the batch; at the end the rest too, which the
-    /// indexer refuses.
-    fn assemble(&mut self, at_end: bool) {
+/// Finds the entries of one batch.
+struct Assembling<'a> {
+    assembler: &'a mut Assembler<NoStorage>,
+    entries: &'a mut Vec<u8>,
+    sources: &'a mut Sources,
+    errors: &'a mut Vec<(usize, Error)>,
+    skips: bool,
+}
+
+impl Assembling<'_> {
+    /// Takes whole entries from the input; at the end the rest too, which the indexer refuses. Returns
+    /// how much of the input was taken, and how many bytes at its front are the batch's entries; `None`
+    /// where these were gathered elsewhere, as they had not come in one piece.
+    fn run(self, input: &[u8], at_end: bool) -> (usize, Option<usize>) {
         self.sources.clear();
         self.errors.clear();
         let mut taken = 0_usize;
+        let mut as_received = self.entries.is_empty();
         loop {
-            let rest = self.input.get(taken..).unwrap_or_default();
+            let rest = input.get(taken..).unwrap_or_default();
             let position = self.assembler.reader().offset();
-            let (passed, kept) = match self.assembler.next(rest) {
+            let at = if as_received { taken } else { self.entries.len() };
+            let step = self.assembler.next(rest);
+            if as_received && !matches!(step, Ok(Step::Pass(_) | Step::NeedMore(_)) | Err(_)) {
+                as_received = false;
+                self.entries.extend_from_slice(input.get(..taken).unwrap_or_default());
+            }
+            let (passed, kept) = match step {
                 Ok(Step::Pass(bytes)) => (bytes, 0),
                 Ok(Step::Hold(bytes)) => (0, bytes),
                 Ok(Step::Assembled(assembled)) => {
-                    self.sources.append(self.entries.len(), assembled.sources);
+                    self.sources.append(at, assembled.sources);
                     self.entries.extend_from_slice(assembled.bytes);
                     continue;
                 }
                 Ok(Step::NeedMore(_)) if at_end => (rest.len(), 0),
                 Ok(Step::NeedMore(_)) => break,
                 Err(error) => {
-                    self.errors.push((self.entries.len(), error));
-                    let length =
-                        self.assembler.skip(rest).filter(|_| self.on_error == OnError::Skip);
+                    self.errors.push((at, error));
+                    let length = self.assembler.skip(rest).filter(|_| self.skips);
                     (length.unwrap_or(rest.len()), 0)
                 }
             };
             if passed > 0 {
-                self.sources.push(self.entries.len(), position, 0);
-                self.entries.extend_from_slice(rest.get(..passed).unwrap_or_default());
+                self.sources.push(at, position, 0);
+                if !as_received {
+                    self.entries.extend_from_slice(rest.get(..passed).unwrap_or_default());
+                }
             }
             taken = taken.saturating_add(passed).saturating_add(kept);
             if rest.is_empty() {
                 break;
             }
         }
-        self.input.drain(..taken);
+        (taken, as_received.then_some(taken))
     }
 }

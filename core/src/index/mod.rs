@@ -5,9 +5,10 @@
 //! offsets count from the batch's first byte; behind the received bytes come *side* bytes that
 //! core wrote itself. Numbers of 64 bits take two words, low word first.
 //!
-//! **Header** (8 words): layout version, total words, records, length of the received bytes, items
+//! **Header** (9 words): layout version, total words, records, length of the received bytes, items
 //! before this batch (2), position of the batch's first byte in the whole input (2; all bits set when
-//! it holds transactions that came in pieces).
+//! it holds transactions that came in pieces), the word at which the first relation, head or error
+//! stands (0: there is none).
 //!
 //! **Records** follow each other. Their first 8 words are: kind (low byte) and flags (from bit 8),
 //! length in words, offset and length of the message, LSN (2), xid, items up to and including this
@@ -27,7 +28,9 @@
 
 mod decoder;
 mod record;
+mod rows;
 mod table;
+pub(crate) mod words;
 
 pub use decoder::{Batch, BatchDecoder};
 
@@ -44,12 +47,13 @@ use crate::transaction::{Sources, Tracker, View};
 use crate::types::Lsn;
 use crate::value::TypeTable;
 
-use table::{ABSENT, Record, Table, halves, int};
+use table::{ABSENT, Record, Table};
+use words::{halves, int};
 
 /// The version of this layout, the header's first word.
-pub const LAYOUT_VERSION: i32 = 4;
+pub const LAYOUT_VERSION: i32 = 5;
 /// Words of the header.
-pub const HEADER_WORDS: usize = 8;
+pub const HEADER_WORDS: usize = 9;
 /// Position of a batch that is no one piece of the input.
 const NO_POSITION: u64 = u64::MAX;
 /// Words that every record begins with.
@@ -185,6 +189,8 @@ impl Indexer {
         let mut consumed = 0_usize;
         let mut errors = errors.iter().peekable();
         loop {
+            let sound = errors.peek().map_or(input.len(), |(at, _)| *at);
+            consumed = self.rows(input.get(..sound).unwrap_or_default(), consumed);
             let rest = input.get(consumed..).unwrap_or_default();
             if rest.is_empty() {
                 return consumed;

@@ -1,6 +1,7 @@
 //! Writes the record of each kind of message.
 
-use super::table::{Record, Table, column_length, halves, int};
+use super::table::{Record, Table, column_length};
+use super::words::{halves, int};
 use crate::pgoutput::{Column, Message, OldTuple, Prepare, Tuple, tag};
 use crate::reader::range_in;
 use crate::relation::{BadValue, Described, Relation, Shown};
@@ -9,13 +10,13 @@ use crate::types::{Lsn, Oid, Timestamp};
 use crate::value::{TypeKind, TypeTable};
 
 /// Column words that stand for no value.
-const NULL: i32 = -1;
-const UNCHANGED: i32 = -2;
+pub(super) const NULL: i32 = -1;
+pub(super) const UNCHANGED: i32 = -2;
 /// A relation that is not known.
 const NO_SLOT: i32 = -1;
 /// A change without a number in its transaction.
 const NO_SEQ: i32 = -1;
-const NO_OLD: i32 = 0;
+pub(super) const NO_OLD: i32 = 0;
 const OLD_IS_KEY: i32 = b'K' as i32;
 const OLD_IS_FULL: i32 = b'O' as i32;
 const TRUNCATE_CASCADE: i32 = 1;

@@ -1,10 +1,12 @@
 //! The words of one batch, and the bytes that core adds to it.
 
 use alloc::vec::Vec;
-use core::fmt::{self, Display, Write};
+use core::fmt::{Display, Write};
 use core::ops::Range;
 
-use super::{HEADER_WORDS, LAYOUT_VERSION, RECORD_WORDS};
+use super::words::{Side, halves, int};
+use super::{HEADER_WORDS, LAYOUT_VERSION, RECORD_WORDS, kind};
+use crate::pgoutput::tag;
 use crate::reader::range_in;
 use crate::types::{Lsn, Xid};
 
@@ -13,7 +15,7 @@ const FLAG: i32 = 1 << 8;
 /// A text that is not there.
 pub(super) const ABSENT: [i32; 2] = [0, -1];
 /// Less the length: a column's text with other than ASCII bytes.
-const NOT_ASCII: i32 = -3;
+pub(super) const NOT_ASCII: i32 = -3;
 
 /// Words of the header.
 const TOTAL: usize = 1;
@@ -21,6 +23,7 @@ const RECORDS: usize = 2;
 const RECEIVED: usize = 3;
 const ITEMS: usize = 4;
 const POSITION: usize = 6;
+const TOLD: usize = 8;
 
 /// What every record begins with.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +36,25 @@ pub(super) struct Record {
     pub(super) items: u64,
 }
 
+impl Record {
+    /// What a record of so many words begins with.
+    #[inline]
+    pub(super) fn words(&self, length: usize) -> [i32; RECORD_WORDS] {
+        let [lsn_low, lsn_high] = halves(self.lsn.0);
+        let flag = if self.flag { FLAG } else { 0 };
+        [
+            i32::from(self.kind) | flag,
+            int(length),
+            int(self.message.start),
+            int(self.message.len()),
+            lsn_low,
+            lsn_high,
+            self.xid.map_or(0, |xid| xid.0.cast_signed()),
+            int(usize::try_from(self.items).unwrap_or(usize::MAX)),
+        ]
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Table {
     words: Vec<i32>,
@@ -43,6 +65,8 @@ pub(super) struct Table {
     /// What `side` and `side_offsets` were before the record that was begun.
     before: (usize, usize),
     records: u32,
+    /// Where the first record begins that is to be taken in before any other is read; 0: there is none.
+    told: usize,
 }
 
 impl Table {
@@ -61,6 +85,7 @@ impl Table {
         self.side.clear();
         self.side_offsets.clear();
         self.records = 0;
+        self.told = 0;
     }
 
     /// Ends a batch of so many received bytes.
@@ -76,26 +101,18 @@ impl Table {
         self.set(RECEIVED, int(received));
         self.set_halves(ITEMS, items);
         self.set_halves(POSITION, position);
+        self.set(TOLD, int(self.told));
     }
 
     /// Begins a record.
     #[inline]
     pub(super) fn begin(&mut self, record: &Record) {
-        let [lsn_low, lsn_high] = halves(record.lsn.0);
-        let flag = if record.flag { FLAG } else { 0 };
-        let words: [i32; RECORD_WORDS] = [
-            i32::from(record.kind) | flag,
-            0,
-            int(record.message.start),
-            int(record.message.len()),
-            lsn_low,
-            lsn_high,
-            record.xid.map_or(0, |xid| xid.0.cast_signed()),
-            int(usize::try_from(record.items).unwrap_or(usize::MAX)),
-        ];
         self.record = self.words.len();
+        if self.told == 0 && matches!(record.kind, kind::HEAD | kind::ERROR | tag::RELATION) {
+            self.told = self.record;
+        }
         self.before = (self.side.len(), self.side_offsets.len());
-        self.words.extend_from_slice(&words);
+        self.words.extend_from_slice(&record.words(0));
     }
 
     /// Takes back the record that was begun.
@@ -120,6 +137,23 @@ impl Table {
         let length = int(self.words.len().saturating_sub(self.record));
         self.set(self.record.saturating_add(1), length);
         self.records = self.records.saturating_add(1);
+    }
+
+    /// A whole record of so many words, which `fill` writes; nothing of one that it gives up.
+    #[inline]
+    pub(super) fn whole(
+        &mut self,
+        length: usize,
+        fill: impl FnOnce(&mut [i32]) -> Option<()>,
+    ) -> Option<()> {
+        let start = self.words.len();
+        self.words.resize(start.saturating_add(length), 0);
+        let filled = self.words.get_mut(start..).and_then(fill);
+        match filled {
+            Some(()) => self.records = self.records.saturating_add(1),
+            None => self.words.truncate(start),
+        }
+        filled
     }
 
     #[inline]
@@ -172,32 +206,9 @@ impl Table {
     }
 }
 
-/// Bytes that take in text.
-struct Side<'a>(&'a mut Vec<u8>);
-
-impl Write for Side<'_> {
-    fn write_str(&mut self, part: &str) -> fmt::Result {
-        self.0.extend_from_slice(part.as_bytes());
-        Ok(())
-    }
-}
-
 /// The second word of a column that is text.
 #[inline]
 pub(super) fn column_length(text: &[u8]) -> i32 {
     let length = int(text.len());
     if text.is_ascii() { length } else { NOT_ASCII.saturating_sub(length) }
-}
-
-/// A number of 64 bits as two words, low word first.
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "each half has 32 bits")]
-pub(super) const fn halves(value: u64) -> [i32; 2] {
-    [(value as u32).cast_signed(), ((value >> 32) as u32).cast_signed()]
-}
-
-/// An offset or a length: batches are smaller than 2 GiB.
-#[inline]
-pub(super) fn int(value: usize) -> i32 {
-    i32::try_from(value).unwrap_or(i32::MAX)
 }

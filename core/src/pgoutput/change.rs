@@ -113,26 +113,34 @@ impl<'a> Truncate<'a> {
     }
 }
 
-/// Takes apart what most messages are, an insert, or an update without an old row: tag, transaction,
-/// relation and new row. `None`: any other message, or one that is wrong, of which the general way
-/// says what.
-#[inline]
-pub(super) fn decode_new_row(
-    payload: &[u8],
-    streaming: bool,
-) -> Option<(u8, Option<Xid>, Oid, Tuple<'_>)> {
-    let (&tag @ (tag::INSERT | tag::UPDATE), mut rest) = payload.split_first()? else {
-        return None;
-    };
-    let mut xid = None;
-    if streaming {
-        let (bytes, behind) = rest.split_first_chunk()?;
-        xid = Some(Xid(u32::from_be_bytes(*bytes)));
-        rest = behind;
+/// What most messages are: an insert, or an update without an old row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewRow<'a> {
+    /// Which of the two it is.
+    pub(crate) tag: u8,
+    pub(crate) xid: Option<Xid>,
+    pub(crate) relation: Oid,
+    /// The row, as it was received.
+    pub(crate) tuple: &'a [u8],
+}
+
+impl<'a> NewRow<'a> {
+    /// `None`: any other message, or one that is wrong, of which the general way says what.
+    #[inline]
+    pub(crate) fn in_message(payload: &'a [u8], streaming: bool) -> Option<Self> {
+        let (&tag @ (tag::INSERT | tag::UPDATE), mut rest) = payload.split_first()? else {
+            return None;
+        };
+        let mut xid = None;
+        if streaming {
+            let (bytes, behind) = rest.split_first_chunk()?;
+            xid = Some(Xid(u32::from_be_bytes(*bytes)));
+            rest = behind;
+        }
+        let (relation, rest) = rest.split_first_chunk()?;
+        let (&NEW_TUPLE, tuple) = rest.split_first()? else { return None };
+        Some(Self { tag, xid, relation: Oid(u32::from_be_bytes(*relation)), tuple })
     }
-    let (relation, rest) = rest.split_first_chunk()?;
-    let (&NEW_TUPLE, rest) = rest.split_first()? else { return None };
-    Some((tag, xid, Oid(u32::from_be_bytes(*relation)), Tuple::whole(rest)?))
 }
 
 impl<'a> Insert<'a> {

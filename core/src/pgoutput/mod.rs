@@ -10,6 +10,7 @@ mod stream;
 mod transaction;
 mod tuple;
 
+pub(crate) use change::NewRow;
 pub use change::{Delete, Insert, OldTuple, Truncate, Update};
 pub use prepared::{CommitPrepared, Prepare, RollbackPrepared};
 #[cfg(feature = "alloc")]
@@ -184,15 +185,16 @@ impl Decoder {
     pub fn decode<'a>(&mut self, payload: &'a [u8]) -> Result<Message<'a>> {
         // Each message is built where it is returned: moving it would cost what decoding a small row
         // does.
-        match change::decode_new_row(payload, self.streaming.is_some()) {
-            Some((tag::INSERT, xid, relation, new)) => {
-                Ok(Message::Insert(Insert { xid, relation, new }))
-            }
-            Some((_, xid, relation, new)) => {
-                Ok(Message::Update(Update { xid, relation, old: None, new }))
-            }
-            None => self.decode_any(payload),
+        if let Some(row) = NewRow::in_message(payload, self.streaming.is_some())
+            && let Some(new) = Tuple::whole(row.tuple)
+        {
+            let NewRow { tag, xid, relation, .. } = row;
+            return Ok(match tag {
+                tag::INSERT => Message::Insert(Insert { xid, relation, new }),
+                _ => Message::Update(Update { xid, relation, old: None, new }),
+            });
         }
+        self.decode_any(payload)
     }
 
     #[inline(never)]

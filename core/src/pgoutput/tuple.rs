@@ -61,6 +61,16 @@ impl<'a> Tuple<'a> {
         rest.is_empty().then_some(Self { columns, bytes })
     }
 
+    /// The columns of a row that nothing was checked of but their number. It is one if walking them
+    /// leaves nothing.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn unchecked(bytes: &'a [u8], columns: usize) -> Option<Columns<'a>> {
+        let (found, rest) = bytes.split_first_chunk()?;
+        let left = u16::from_be_bytes(*found);
+        (usize::from(left) == columns).then_some(Columns { left, rest })
+    }
+
     /// How many columns the row has.
     #[inline]
     pub const fn len(&self) -> usize {
@@ -117,6 +127,15 @@ impl<'a> IntoIterator for &Tuple<'a> {
 pub struct Columns<'a> {
     left: u16,
     rest: &'a [u8],
+}
+
+#[cfg(feature = "alloc")]
+impl Columns<'_> {
+    /// Bytes that are left.
+    #[inline]
+    pub(crate) const fn size(&self) -> usize {
+        self.rest.len()
+    }
 }
 
 impl<'a> Iterator for Columns<'a> {

@@ -157,7 +157,16 @@ impl<S: Storage> Assembler<S> {
         let mut taken = 0_usize;
         let mut treatment = None;
         while treatment != Some(Treatment::Bound) {
-            let rest = input.get(taken..).unwrap_or_default();
+            let mut rest = input.get(taken..).unwrap_or_default();
+            let outside = self.decoder.streaming().is_none() && !self.undecoded;
+            if outside && treatment != Some(Treatment::Hold) {
+                let rows = self.reader.pass_rows(rest);
+                if rows > 0 {
+                    treatment = Some(Treatment::Pass);
+                    taken = taken.saturating_add(rows);
+                    rest = rest.get(rows..).unwrap_or_default();
+                }
+            }
             let mut reader = self.reader;
             let (entry, length) = match reader.next(rest) {
                 Ok(Next::Entry(entry, length)) => (entry, length),

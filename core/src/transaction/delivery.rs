@@ -9,7 +9,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::pgoutput::Message;
-use crate::types::{Lsn, Xid};
+use crate::types::{Lsn, Oid, Xid};
 
 /// How what comes again is not what was shown.
 const OTHER_CHANGES: &str = "the changes of a transaction";
@@ -124,6 +124,12 @@ impl Delivery {
     /// Whether everything is new.
     pub(super) const fn has_new_items(&self) -> bool {
         self.repeat_until.is_none()
+    }
+
+    /// A row that is new, as [`has_new_changes`](Self::has_new_changes) has said.
+    #[inline]
+    pub(super) fn pass_row(&mut self, tag: u8, relation: Oid, lsn: Lsn) {
+        self.changes.add(tag, relation.0, lsn);
     }
 
     /// Whether a message was not shown before.

@@ -117,6 +117,13 @@ impl Tracker {
         }
     }
 
+    /// What takes in rows that were found to be sound, where they are all shown.
+    pub(crate) fn run(&mut self) -> Option<Run<'_>> {
+        let shown = self.view == View::Transactions && self.delivery.has_new_changes();
+        let transaction = self.transaction.as_mut().filter(|_| shown && !self.ended)?;
+        Some(Run { transaction, delivery: &mut self.delivery })
+    }
+
     /// What the last description of a relation has changed, if that was [`Described::Changed`].
     pub fn difference(&self) -> Option<Difference<'_>> {
         self.relations.difference()
@@ -398,6 +405,32 @@ impl Tracker {
             _ => (self.decoder.streaming(), false),
         };
         Ok(Place { xid, item, shown: raw, ..Place::SHOWN })
+    }
+}
+
+/// Rows of the open transaction.
+pub(crate) struct Run<'t> {
+    transaction: &'t mut Transaction,
+    delivery: &'t mut Delivery,
+}
+
+impl Run<'_> {
+    /// The transaction.
+    pub(crate) const fn xid(&self) -> Xid {
+        self.transaction.xid
+    }
+
+    /// The number of the next row.
+    #[inline]
+    pub(crate) const fn seq(&self) -> u32 {
+        self.transaction.next_seq
+    }
+
+    /// Takes the next row in.
+    #[inline]
+    pub(crate) fn pass(&mut self, tag: u8, relation: Oid, lsn: Lsn) {
+        self.delivery.pass_row(tag, relation, lsn);
+        self.transaction.next_seq = self.transaction.next_seq.wrapping_add(1);
     }
 }
 

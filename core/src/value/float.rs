@@ -12,6 +12,7 @@ use core::str::FromStr;
 use super::ascii::{Ascii, Digits, digit};
 use super::{invalid, number};
 use crate::error::Result;
+use crate::stack_text::StackText;
 
 /// Decimal exponents that are written without an exponent.
 const FIXED_F32: Range<i32> = -4..6;
@@ -24,6 +25,8 @@ const WHOLE_F32: f32 = 1e6;
 const MOST_DIGITS: usize = 17;
 /// Powers of five beyond this are longer than any significand.
 const MOST_FIVES: u32 = 24;
+/// Room for the digits, `e` and an exponent.
+const SCIENTIFIC: usize = 32;
 
 /// PostgreSQL writes `NaN`, `Infinity` and `-Infinity`; Rust reads these and more.
 pub(super) fn from_text<T: FromStr>(text: &str, context: &'static str) -> Result<T> {
@@ -173,7 +176,7 @@ impl Decimal {
 
     /// Whether these digits are read as `value`.
     fn gives<T: FromStr + PartialEq>(self, value: T) -> bool {
-        let mut text = Text::default();
+        let mut text = StackText::<SCIENTIFIC>::new();
         write!(text, "{}e{}", self.digits, self.exponent).is_ok()
             && text.as_str().parse::<T>().is_ok_and(|parsed| parsed == value)
     }
@@ -307,29 +310,6 @@ impl Write for Scanner {
                 }
             }
         }
-        Ok(())
-    }
-}
-
-/// Digits, `e` and an exponent.
-#[derive(Default)]
-struct Text {
-    bytes: [u8; 32],
-    length: usize,
-}
-
-impl Text {
-    fn as_str(&self) -> &str {
-        self.bytes.get(..self.length).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default()
-    }
-}
-
-impl Write for Text {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.length.saturating_add(text.len());
-        let place = self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?;
-        place.copy_from_slice(text.as_bytes());
-        self.length = end;
         Ok(())
     }
 }

@@ -16,6 +16,7 @@ use super::ascii::{Ascii, digit_at};
 use super::invalid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::reader::Reader;
+use crate::stack_text::StackText;
 
 const CONTEXT: &str = "numeric";
 const POSITIVE: u16 = 0x0000;
@@ -276,7 +277,7 @@ impl<'a> Words<'a> {
     /// Reads so many digits that more could not change the result, beginning with the first that
     /// is not 0; of those behind it only counts whether there are any.
     fn to_f64(self) -> f64 {
-        let mut text = Digits { bytes: [0; F64_TEXT], length: 0 };
+        let mut text = StackText::<F64_TEXT>::new();
         let exponent = i32::from(self.weight).saturating_add(1).saturating_mul(WORD_DIGITS);
         let mut write = || -> fmt::Result {
             text.write_str("0.")?;
@@ -323,27 +324,5 @@ impl Display for Words<'_> {
             }
         }
         out.flush()
-    }
-}
-
-/// Digits on the stack.
-struct Digits {
-    bytes: [u8; F64_TEXT],
-    length: usize,
-}
-
-impl Digits {
-    fn as_str(&self) -> &str {
-        self.bytes.get(..self.length).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default()
-    }
-}
-
-impl Write for Digits {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.length.saturating_add(text.len());
-        let place = self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?;
-        place.copy_from_slice(text.as_bytes());
-        self.length = end;
-        Ok(())
     }
 }

@@ -4,19 +4,32 @@
 //! 2 bad usage.
 
 mod acknowledgements;
+mod basebackup;
+mod catalog;
+mod combinebackup;
 mod decode;
+mod doctor;
 mod endurance;
+mod getopt;
 mod lines;
 mod metrics;
 mod output;
+mod password;
+mod pg_tool;
 mod pieces;
 mod printing;
 mod progress;
+mod read_buffer;
+mod receive;
+mod server_options;
 mod signals;
+mod size;
 mod slot;
 mod stream;
 mod types;
 mod values;
+mod verifybackup;
+mod waldump;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -25,6 +38,8 @@ use std::process::ExitCode;
 use clap::{ArgAction, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 use tracing::level_filters::LevelFilter;
+
+use pg_tool::Tool;
 
 /// Reads PostgreSQL's write-ahead log.
 #[derive(Debug, Parser)]
@@ -45,9 +60,27 @@ enum Command {
     Decode(decode::Arguments),
     /// Print a table of a database's user types, for --types
     Types(types::Arguments),
+    /// Print what a database's relations are called and made of, for waldump --catalog
+    Catalog(catalog::Arguments),
     /// Create, list, alter, read and drop replication slots
     Slot(slot::Arguments),
+    /// Look whether a server is fit for streaming, and what of its log is in danger
+    Doctor(doctor::Arguments),
+    /// Print the write-ahead log itself, as pg_waldump does
+    Waldump(pg_tool::Arguments),
+    /// Receive the write-ahead log into files, as pg_receivewal does
+    Receive(pg_tool::Arguments),
+    /// Take a base backup, as pg_basebackup does
+    Basebackup(pg_tool::Arguments),
+    /// Make a full backup of a chain of incremental ones, as pg_combinebackup does
+    Combinebackup(pg_tool::Arguments),
+    /// Verify a base backup, as pg_verifybackup does
+    Verifybackup(pg_tool::Arguments),
 }
+
+/// What stands in for PostgreSQL's own tools.
+const TOOLS: [Tool; 5] =
+    [waldump::TOOL, receive::TOOL, basebackup::TOOL, combinebackup::TOOL, verifybackup::TOOL];
 
 /// Why a subcommand failed: what, where, and what to do.
 #[derive(Debug)]
@@ -113,13 +146,23 @@ fn runtime() -> Result<Runtime, Failure> {
 
 /// Runs the tool with the process's arguments.
 pub fn main() -> ExitCode {
+    if let Some(code) = TOOLS.iter().find_map(|tool| tool.run_if_asked(std::env::args_os())) {
+        return code;
+    }
     let arguments = Arguments::parse();
     trace(arguments.verbose);
     let result = match arguments.command {
         Command::Stream(arguments) => stream::run(*arguments),
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Types(arguments) => types::run(&arguments),
+        Command::Catalog(arguments) => catalog::run(&arguments),
         Command::Slot(arguments) => slot::run(arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Waldump(arguments) => return waldump::TOOL.run(arguments),
+        Command::Receive(arguments) => return receive::TOOL.run(arguments),
+        Command::Basebackup(arguments) => return basebackup::TOOL.run(arguments),
+        Command::Combinebackup(arguments) => return combinebackup::TOOL.run(arguments),
+        Command::Verifybackup(arguments) => return verifybackup::TOOL.run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use super::size::size;
 use crate::{StreamControl, StreamStatus};
 
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -66,36 +67,4 @@ fn line(before: &StreamStatus, now: &StreamStatus, seconds: f64) -> String {
         line += "; no connection";
     }
     line
-}
-
-/// Bytes for people.
-fn size(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    let mut value = bytes as f64;
-    let mut unit = "B";
-    for larger in UNITS {
-        if value < 1024.0 {
-            break;
-        }
-        (value, unit) = (value / 1024.0, larger);
-    }
-    if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::size;
-
-    #[test]
-    fn sizes_have_the_unit_that_fits() {
-        for (bytes, text) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1536, "1.5 KiB"),
-            (5 << 30, "5.0 GiB"),
-            (1 << 60, "1048576.0 TiB"),
-        ] {
-            assert_eq!(size(bytes), text);
-        }
-    }
 }

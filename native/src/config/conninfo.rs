@@ -4,9 +4,54 @@
 //! libpq's fe-connect.c.
 
 use std::iter::Peekable;
+use std::path::PathBuf;
 use std::str::Chars;
 
+use super::{Config, RootCertificates};
 use crate::error::{Error, Result};
+
+impl Config {
+    /// Keyword/value text with these settings, for a server that shall connect as we do; the password
+    /// is in it.
+    pub(crate) fn conninfo(&self) -> String {
+        let text = |value: Option<&str>| value.map(str::to_owned);
+        let path = |file: &Option<PathBuf>| file.as_ref().map(|file| file.display().to_string());
+        let certificates = self.sslrootcert.as_ref().map(|certificates| match certificates {
+            RootCertificates::System => "system".to_owned(),
+            RootCertificates::File(path) => path.display().to_string(),
+        });
+        let passfile = path(&self.passfile().filter(|file| file.exists()));
+        let settings = [
+            ("user", text(self.user.as_deref())),
+            ("password", text(self.password.as_deref())),
+            ("passfile", passfile),
+            ("host", Some(self.host().to_owned())),
+            ("hostaddr", self.hostaddr.map(|address| address.to_string())),
+            ("port", Some(self.port().to_string())),
+            ("application_name", text(self.application_name.as_deref())),
+            ("options", text(self.options.as_deref())),
+            ("sslmode", Some(self.ssl_mode().to_string())),
+            ("sslrootcert", certificates),
+            ("sslcert", path(&self.sslcert)),
+            ("sslkey", path(&self.sslkey)),
+            // Replication needs none, but a standby that synchronizes slots connects to it (PostgreSQL 17).
+            ("dbname", text(self.dbname.as_deref())),
+        ];
+        let words = settings.into_iter().filter_map(|(key, value)| {
+            value.filter(|value| !value.is_empty()).map(|value| format!("{key}={}", quote(&value)))
+        });
+        words.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A value that [`parse`] reads back (`appendConnStrVal` of libpq's callers).
+fn quote(value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+    if !value.is_empty() && value.chars().all(plain) {
+        return value.to_owned();
+    }
+    format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
+}
 
 /// Keys and values in the order in which they are given.
 pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>> {
@@ -97,6 +142,26 @@ fn quoted(rest: &mut Peekable<Chars<'_>>, key: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let config = Config::new()
+            .with_user("a b")
+            .with_password("it's \\ it")
+            .with_host("db.example")
+            .with_passfile("/nowhere/at/all")
+            .with_application_name("");
+        let text = config.conninfo();
+        let expected = [
+            ("user", "a b"),
+            ("password", "it's \\ it"),
+            ("host", "db.example"),
+            ("port", "5432"),
+            ("sslmode", "prefer"),
+        ];
+        let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(parse(&text).expect(&text), expected);
+    }
 
     #[test]
     fn values_are_read_as_libpq_reads_them() {

@@ -4,19 +4,23 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Config, Keepalives, RootCertificates};
+use super::{Binding, Config, Keepalives, RootCertificates};
 use crate::error::{Error, Result};
 
 /// The settings that walscope has.
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 22] = [
     "host",
     "hostaddr",
     "port",
     "user",
     "password",
+    "passfile",
     "dbname",
     "sslmode",
     "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "sslcertmode",
     "channel_binding",
     "application_name",
     "fallback_application_name",
@@ -30,10 +34,9 @@ const KNOWN: [&str; 18] = [
 ];
 
 /// libpq's other settings, with the values that ask for nothing that walscope would not do.
-const UNSUPPORTED: [(&str, &[&str]); 36] = [
+const UNSUPPORTED: [(&str, &[&str]); 32] = [
     ("service", &[]),
     ("servicefile", &[]),
-    ("passfile", &[]),
     ("require_auth", &[]),
     ("client_encoding", &["UTF8", "utf8", "UTF-8", "utf-8"]),
     ("replication", &[]),
@@ -41,10 +44,7 @@ const UNSUPPORTED: [(&str, &[&str]); 36] = [
     ("load_balance_hosts", &["disable"]),
     ("sslnegotiation", &["postgres"]),
     ("sslcompression", &["0"]),
-    ("sslcert", &[]),
-    ("sslkey", &[]),
     ("sslpassword", &[]),
-    ("sslcertmode", &["allow", "disable"]),
     ("sslcrl", &[]),
     ("sslcrldir", &[]),
     ("sslsni", &["1"]),
@@ -69,14 +69,14 @@ const UNSUPPORTED: [(&str, &[&str]); 36] = [
     ("tty", &[]),
 ];
 
-/// The environment variables of the settings. `PGPASSFILE` is not here: libpq reads that file
-/// only when no password is given, and then walscope says what it misses.
-const ENVIRONMENT: [(&str, &str); 29] = [
+/// The environment variables of the settings.
+const ENVIRONMENT: [(&str, &str); 30] = [
     ("PGHOST", "host"),
     ("PGHOSTADDR", "hostaddr"),
     ("PGPORT", "port"),
     ("PGUSER", "user"),
     ("PGPASSWORD", "password"),
+    ("PGPASSFILE", "passfile"),
     ("PGDATABASE", "dbname"),
     ("PGSSLMODE", "sslmode"),
     ("PGSSLROOTCERT", "sslrootcert"),
@@ -125,6 +125,7 @@ impl Config {
             "host" => self.host = text(),
             "user" => self.user = text(),
             "password" => self.password = text(),
+            "passfile" => self.passfile = Some(PathBuf::from(value)),
             "dbname" => self.dbname = text(),
             "application_name" => self.application_name = text(),
             "fallback_application_name" => self.fallback_application_name = text(),
@@ -141,7 +142,10 @@ impl Config {
                     file => RootCertificates::File(PathBuf::from(file)),
                 });
             }
-            "channel_binding" => self.no_channel_binding = channel_binding(name, value)?,
+            "sslcert" => self.sslcert = Some(PathBuf::from(value)),
+            "sslkey" => self.sslkey = Some(PathBuf::from(value)),
+            "sslcertmode" => self.no_client_certificate = Some(certificate_mode(name, value)?),
+            "channel_binding" => self.channel_binding = Some(channel_binding(name, value)?),
             // Zero and less mean: no limit.
             "connect_timeout" => {
                 let seconds = u64::try_from(integer(name, value)?).unwrap_or(0);
@@ -169,13 +173,17 @@ impl Config {
         self.port = self.port.or(env.port);
         self.user = self.user.take().or(env.user);
         self.password = self.password.take().or(env.password);
+        self.passfile = self.passfile.take().or(env.passfile);
         self.dbname = self.dbname.take().or(env.dbname);
         self.sslmode = self.sslmode.or(env.sslmode);
         self.sslrootcert = self.sslrootcert.take().or(env.sslrootcert);
+        self.sslcert = self.sslcert.take().or(env.sslcert);
+        self.sslkey = self.sslkey.take().or(env.sslkey);
+        self.no_client_certificate = self.no_client_certificate.or(env.no_client_certificate);
         self.application_name = self.application_name.take().or(env.application_name);
         self.options = self.options.take().or(env.options);
         self.connect_timeout = self.connect_timeout.or(env.connect_timeout);
-        self.no_channel_binding |= env.no_channel_binding;
+        self.channel_binding = self.channel_binding.or(env.channel_binding);
         Ok(())
     }
 }
@@ -248,16 +256,25 @@ fn address(name: &str, value: &str) -> Result<IpAddr> {
     })
 }
 
-/// Whether channel binding is switched off.
-fn channel_binding(name: &str, value: &str) -> Result<bool> {
+/// Whether no certificate is shown.
+fn certificate_mode(name: &str, value: &str) -> Result<bool> {
     match value {
         "disable" => Ok(true),
-        "prefer" => Ok(false),
+        "allow" => Ok(false),
         "require" => Err(Error::config_hint(
             format!("{name}=require is not supported yet"),
-            "Use sslmode=verify-full, which also makes sure that the server is the right one",
+            "Let pg_hba.conf ask for a certificate: clientcert=verify-full, or the method cert",
         )),
-        _ => Err(bad_value(name, value, "disable or prefer")),
+        _ => Err(bad_value(name, value, "disable or allow")),
+    }
+}
+
+fn channel_binding(name: &str, value: &str) -> Result<Binding> {
+    match value {
+        "disable" => Ok(Binding::Disable),
+        "prefer" => Ok(Binding::Prefer),
+        "require" => Ok(Binding::Require),
+        _ => Err(bad_value(name, value, "disable, prefer or require")),
     }
 }
 
@@ -275,8 +292,8 @@ mod tests {
     #[test]
     fn every_setting_arrives() {
         let config = parse(
-            "host=h hostaddr=::1 port=6 user=u password=p dbname=d sslmode=require \
-             sslrootcert=/ca.pem channel_binding=disable application_name=a \
+            "host=h hostaddr=::1 port=6 user=u password=p passfile=/pw dbname=d sslmode=require \
+             sslrootcert=/ca.pem sslcert=/c sslkey=/k sslcertmode=disable channel_binding=disable application_name=a \
              fallback_application_name=f options='-c a=b' connect_timeout=7 keepalives=0 \
              keepalives_idle=1 keepalives_interval=2 keepalives_count=3 tcp_user_timeout=4",
         );
@@ -287,14 +304,18 @@ mod tests {
             port: Some(6),
             user: Some("u".into()),
             password: Some("p".into()),
+            passfile: Some("/pw".into()),
             dbname: Some("d".into()),
             sslmode: Some(SslMode::Require),
             sslrootcert: Some(RootCertificates::File("/ca.pem".into())),
+            sslcert: Some("/c".into()),
+            sslkey: Some("/k".into()),
+            no_client_certificate: Some(true),
             application_name: Some("a".into()),
             fallback_application_name: Some("f".into()),
             options: Some("-c a=b".into()),
             connect_timeout: Some(Some(Duration::from_secs(7))),
-            no_channel_binding: true,
+            channel_binding: Some(Binding::Disable),
             keepalives: Keepalives {
                 off: true,
                 idle: Some(Duration::from_secs(1)),
@@ -316,19 +337,16 @@ mod tests {
             ("port=x", "from 1 to 65535"),
             ("port=1,2", "\"port\" has several values"),
             ("host=a,b", "several hosts"),
-            ("host=/tmp", "Unix-domain"),
-            ("postgres://%2Ftmp/d", "Unix-domain"),
             ("hostaddr=localhost", "an IPv4 or IPv6 address"),
             ("hostaddr=1.2.3.4,5.6.7.8", "\"hostaddr\" has several values"),
             ("sslmode=on", "verify-ca or verify-full"),
             ("sslmode=require sslrootcert=system", "too weak"),
-            ("channel_binding=require", "channel_binding=require is not supported yet"),
-            ("channel_binding=maybe", "disable or prefer"),
+            ("channel_binding=maybe", "disable, prefer or require"),
             ("connect_timeout=soon", "a whole number"),
             ("keepalives_idle=1s", "a whole number"),
-            ("sslcert=/x", "\"sslcert\" is not supported yet"),
+            ("sslcertmode=require", "sslcertmode=require is not supported yet"),
+            ("sslcertmode=maybe", "disable or allow"),
             ("service=x", "\"service\" is not supported yet"),
-            ("passfile=x", "\"passfile\" is not supported yet"),
             ("target_session_attrs=read-write", "\"target_session_attrs\" is not supported yet"),
             ("replication=database", "\"replication\" is not supported yet"),
             ("client_encoding=LATIN1", "\"client_encoding\" is not supported yet"),
@@ -379,8 +397,7 @@ mod tests {
 
     #[test]
     fn a_bad_environment_variable_is_named() {
-        for (name, value) in [("PGPORT", "x"), ("PGSERVICE", "s"), ("PGCHANNELBINDING", "require")]
-        {
+        for (name, value) in [("PGPORT", "x"), ("PGSERVICE", "s"), ("PGCHANNELBINDING", "maybe")] {
             let mut config = Config::new();
             let filled = config.fill_from(|asked| (asked == name).then(|| value.to_string()));
             let error = filled.expect_err(name).to_string();

@@ -139,6 +139,8 @@ mod tests {
             ("postgres://:5433", &[("port", "5433")]),
             ("postgres://[::1]:5/d", &[("host", "::1"), ("port", "5"), ("dbname", "d")]),
             ("postgres://[fe80::1]", &[("host", "fe80::1")]),
+            ("postgres://%2Frun/d", &[("host", "/run"), ("dbname", "d")]),
+            ("postgres:///d?host=/run", &[("dbname", "d"), ("host", "/run")]),
             ("postgres://h?user=u", &[("host", "h"), ("user", "u")]),
             (
                 "postgres:///d?user=u&password=%26%3D+&",

@@ -17,9 +17,9 @@ use walscope_core::{Lsn, PrimaryKeepalive, Timestamp, XLogData, Xid};
 
 #[cfg(feature = "cli")]
 pub(crate) use debezium::Debezium;
-use object::Object;
+pub(crate) use object::Object;
 use row::Rows;
-pub(crate) use value::{Int8, Values};
+pub(crate) use value::{Int8, Values, write_hex, write_string};
 
 /// Appends the line of `change`, which came as `data` and which `tracker` has just put in its place,
 /// with its line feed; `values` says how values are written.

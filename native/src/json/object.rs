@@ -6,23 +6,23 @@ use std::io::Write;
 use super::value;
 
 /// An object that is being written. [`Object::end`] closes it.
-pub(super) struct Object<'a> {
+pub(crate) struct Object<'a> {
     out: &'a mut Vec<u8>,
     empty: bool,
 }
 
 impl<'a> Object<'a> {
-    pub(super) fn begin(out: &'a mut Vec<u8>) -> Self {
+    pub(crate) fn begin(out: &'a mut Vec<u8>) -> Self {
         out.push(b'{');
         Self { out, empty: true }
     }
 
-    pub(super) fn end(self) {
+    pub(crate) fn end(self) {
         self.out.push(b'}');
     }
 
     /// Begins a member; what is appended to the result is its value.
-    pub(super) fn member(&mut self, name: &str) -> &mut Vec<u8> {
+    pub(crate) fn member(&mut self, name: &str) -> &mut Vec<u8> {
         if !self.empty {
             self.out.push(b',');
         }
@@ -32,33 +32,38 @@ impl<'a> Object<'a> {
         self.out
     }
 
-    pub(super) fn text(&mut self, name: &str, text: &str) {
+    /// Where the object goes to, to go on with the value of the last member.
+    pub(crate) const fn out(&mut self) -> &mut Vec<u8> {
+        self.out
+    }
+
+    pub(crate) fn text(&mut self, name: &str, text: &str) {
         value::write_string(self.member(name), text);
     }
 
     /// Bytes that ought to be text.
-    pub(super) fn bytes(&mut self, name: &str, bytes: &[u8]) {
+    pub(crate) fn bytes(&mut self, name: &str, bytes: &[u8]) {
         value::write_bytes_as_text(self.member(name), bytes);
     }
 
-    pub(super) fn bool(&mut self, name: &str, value: bool) {
+    pub(crate) fn bool(&mut self, name: &str, value: bool) {
         self.display(name, value);
     }
 
     /// Something whose text is JSON as it stands.
-    pub(super) fn display(&mut self, name: &str, value: impl Display) {
+    pub(crate) fn display(&mut self, name: &str, value: impl Display) {
         append(self.member(name), value);
     }
 
     /// Something whose text needs quotation marks and no escapes.
-    pub(super) fn display_text(&mut self, name: &str, value: impl Display) {
+    pub(crate) fn display_text(&mut self, name: &str, value: impl Display) {
         let out = self.member(name);
         out.push(b'"');
         append(out, value);
         out.push(b'"');
     }
 
-    pub(super) fn array<T>(
+    pub(crate) fn array<T>(
         &mut self,
         name: &str,
         items: impl Iterator<Item = T>,

@@ -51,7 +51,7 @@ impl Values {
         Ok(())
     }
 
-    fn write_text(&self, out: &mut Vec<u8>, type_oid: Oid, text: &[u8]) {
+    pub(crate) fn write_text(&self, out: &mut Vec<u8>, type_oid: Oid, text: &[u8]) {
         match (type_oid, text) {
             (types::BOOL, b"t") => out.extend_from_slice(b"true"),
             (types::BOOL, b"f") => out.extend_from_slice(b"false"),
@@ -69,7 +69,7 @@ impl Values {
         }
     }
 
-    fn write_value(&self, out: &mut Vec<u8>, value: &Value<'_>) {
+    pub(crate) fn write_value(&self, out: &mut Vec<u8>, value: &Value<'_>) {
         match *value {
             Value::Bool(value) => append(out, value),
             Value::Int8(_) if self.int8 == Int8::String => write_display(out, value),
@@ -151,12 +151,12 @@ pub(super) fn write_bytes_as_text(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
-pub(super) fn write_string(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn write_string(out: &mut Vec<u8>, text: &str) {
     // Writing to memory cannot fail.
     let _ = serde_json::to_writer(out, text);
 }
 
-fn write_hex(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn write_hex(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(b"{\"$bytes\":\"");
     for byte in bytes {
         let _ = write!(out, "{byte:02x}");

@@ -8,7 +8,7 @@ use crate::result_row::ResultRow;
 use crate::sql::quote_literal;
 
 /// A row of `pg_replication_slots`. What the server's version does not know is `None` or false.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SlotInfo {
     /// Its name.

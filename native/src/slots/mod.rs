@@ -23,9 +23,9 @@ const FAILOVER: u32 = 17;
 
 impl Client {
     /// SQL connections would take a replication command for a syntax error.
-    fn needs_replication(&self, command: &str) -> Result<()> {
+    pub(crate) fn needs_replication(&self, command: &str) -> Result<()> {
         match self.kind() {
-            ConnectionKind::Replication => Ok(()),
+            ConnectionKind::Replication | ConnectionKind::Physical => Ok(()),
             ConnectionKind::Sql => Err(Error::config_hint(
                 format!("{command} needs a connection for replication"),
                 "Connect with ConnectionKind::Replication",

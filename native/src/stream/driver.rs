@@ -5,6 +5,7 @@
 //! feedback to the server never stops.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -20,8 +21,9 @@ use walscope_core::session::{Action, Micros};
 use walscope_core::{ReplicationMessage, StandbyStatusUpdate, Timestamp};
 
 use super::pace::Pace;
-use super::shared::{Closing, Shared, State};
+use super::shared::{Closing, Counters, Shared, State};
 use crate::error::{Error, Result};
+use crate::loopback;
 use crate::undecodable::Undecodable;
 use crate::wire::{Socket, server_error};
 
@@ -33,6 +35,18 @@ const OUTPUT_LIMIT: usize = 64 * 1024;
 const READ_SIZE: usize = 256 * 1024;
 /// With less room behind what was read before, new room is made first.
 const LEAST_READ_SIZE: usize = 64 * 1024;
+/// How long messages may gather. Too long, and what the system has for them is full before.
+const PAUSE: Micros = 3_000;
+/// The same for small ones that gather at the server, which has much room.
+const LOOPBACK_PAUSE: Micros = 8_000;
+/// Messages with a smaller mean, in bytes, cost mostly because they are so many; those with a larger one
+/// because of their size.
+const SMALL_MESSAGE: u64 = 1024;
+const LARGE_MESSAGE: u64 = 4 * 1024;
+/// So many bytes say what messages are like.
+const EVIDENCE: u64 = 64 * 1024;
+/// Steps without a look at what else the runtime has to do.
+const MOST_STEPS: usize = 128;
 /// How long a goodbye may take.
 pub(super) const GOODBYE: Duration = Duration::from_secs(2);
 /// Remarks of the server that nobody asks for are not piled up.
@@ -67,6 +81,15 @@ pub(super) struct Driver {
     /// When the server's answer to our goodbye is no longer waited for.
     goodbye: Option<Instant>,
     pace: Pace,
+    /// Bytes that were read since the consumer was woken.
+    untold: usize,
+    may_have_little_room: bool,
+    /// The system has little room for what comes.
+    little_room: bool,
+    /// What had been received when the room was last chosen.
+    chosen_at: Counters,
+    /// Nothing gathers before so many bytes were received.
+    gathers_from: u64,
 }
 
 /// What a step has achieved.
@@ -74,7 +97,7 @@ pub(super) struct Driver {
 enum Progress {
     /// Something: other steps may get further now.
     Made,
-    /// Nothing; the task is woken when that changes.
+    /// Nothing; the task is woken when that changes, or when a pause is over.
     Waiting,
     /// The server has answered our goodbye.
     Ended,
@@ -83,15 +106,22 @@ enum Progress {
 impl Driver {
     /// A driver of `socket`, whose first bytes may be in the shared buffer already.
     pub(super) fn new(socket: Socket, shared: Arc<Shared>, max_message: u32) -> Self {
+        let pace = Pace::new(if socket.holds_much() { PAUSE } else { 0 });
+        let counters = shared.lock().counters;
         Self {
-            socket,
             shared,
             frames: FrameDecoder::new(max_message),
             output: BytesMut::new(),
             flushed: true,
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
             goodbye: None,
-            pace: Pace::default(),
+            pace,
+            untold: 0,
+            may_have_little_room: socket.may_have_little_room(),
+            little_room: false,
+            chosen_at: counters,
+            gathers_from: 0,
+            socket,
         }
     }
 
@@ -102,6 +132,10 @@ impl Driver {
         let first = take_frames(&mut self.frames, &mut shared.lock(), shared.now());
         shared.news.notify_waiters();
         first?;
+        if self.may_have_little_room {
+            let received = shared.lock().counters.bytes;
+            self.make_room(true, received);
+        }
         poll_fn(|cx| self.drive(cx)).await?;
         // The last status has been taken in; what happens to the socket now loses nothing.
         let _ = timeout(GOODBYE, async {
@@ -113,7 +147,7 @@ impl Driver {
     }
 
     fn drive(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        loop {
+        for _ in 0..MOST_STEPS {
             self.say_goodbye_if_wanted(cx);
             let read = self.read(cx)?;
             if read == Progress::Ended || self.goodbye.is_some_and(|end| Instant::now() >= end) {
@@ -121,10 +155,18 @@ impl Driver {
             }
             let timer = self.keep_time(cx)?;
             let written = self.write(cx)?;
-            if [read, timer, written].iter().all(|progress| *progress == Progress::Waiting) {
+            let waits = [read, timer, written].iter().all(|step| *step == Progress::Waiting);
+            // Waking the consumer costs more than reading.
+            if self.untold >= READ_SIZE || (waits && self.untold > 0) {
+                self.untold = 0;
+                self.shared.news.notify_waiters();
+            }
+            if waits {
                 return Poll::Pending;
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Queues the last status and our goodbye, once. What was not handed over is dropped,
@@ -145,7 +187,7 @@ impl Driver {
         self.goodbye = Some(Instant::now() + GOODBYE);
     }
 
-    /// Reads once, unless the consumer is behind, and looks at what is whole.
+    /// Reads once, unless the consumer is behind or messages gather, and looks at what is whole.
     fn read(&mut self, cx: &mut Context<'_>) -> Result<Progress> {
         let mut state = self.shared.lock();
         if state.starts_over && state.closing == Closing::No {
@@ -162,30 +204,85 @@ impl Driver {
         if state.buffer.capacity() - state.buffer.len() < LEAST_READ_SIZE {
             state.buffer.reserve(READ_SIZE);
         }
-        let room = state.buffer.capacity() - state.buffer.len();
         // The future keeps nothing between polls.
         let read = pin!(self.socket.read_buf(&mut state.buffer)).poll(cx);
         match read {
-            Poll::Pending => Ok(Progress::Waiting),
+            Poll::Pending if self.may_gather(&state) && self.pace.found_nothing(now) => {
+                let counters = state.counters;
+                drop(state);
+                self.begin_pause(counters)
+            }
+            Poll::Pending => {
+                let rested = self.socket.watch().map_err(Error::Io)?;
+                Ok(if rested { Progress::Made } else { Progress::Waiting })
+            }
             Poll::Ready(read) if is_end(&read) => match state.closing {
                 Closing::Said => Ok(Progress::Ended),
                 _ => Err(Error::Closed),
             },
             Poll::Ready(Ok(read)) => {
                 state.counters.bytes += read as u64;
-                self.pace.has_read(read < room && !self.socket.holds_more(), now);
-                if self.pace.until().is_some() {
-                    self.socket.rest().map_err(Error::Io)?;
-                }
+                let more = self.socket.holds_more();
+                let pauses = self.may_gather(&state) && self.pace.has_read(read, more, now);
                 let before = (state.whole, state.notices.len());
                 let progress = take_frames(&mut self.frames, &mut state, now)?;
                 if (state.whole, state.notices.len()) != before {
-                    self.shared.news.notify_waiters();
+                    self.untold += read;
+                }
+                if pauses {
+                    let counters = state.counters;
+                    drop(state);
+                    self.begin_pause(counters)?;
                 }
                 Ok(progress)
             }
             Poll::Ready(Err(error)) => Err(Error::Io(error)),
         }
+    }
+
+    fn may_gather(&self, state: &State) -> bool {
+        state.closing == Closing::No && state.counters.bytes >= self.gathers_from
+    }
+
+    /// The pause begins that [`Pace`] has announced, unless the room has to become little first.
+    fn begin_pause(&mut self, counters: Counters) -> Result<Progress> {
+        if self.may_have_little_room && self.choose_room(counters) {
+            self.pace.cancel();
+            return Ok(Progress::Made);
+        }
+        self.socket.rest().map_err(Error::Io)?;
+        self.shared.lock().gathering = true;
+        Ok(Progress::Waiting)
+    }
+
+    /// Gives small messages little room, so that they gather at the server, and large ones much. Says
+    /// whether it has become little.
+    fn choose_room(&mut self, counters: Counters) -> bool {
+        let bytes = counters.bytes - self.chosen_at.bytes;
+        if bytes < EVIDENCE {
+            return false;
+        }
+        let mean = bytes / (counters.messages - self.chosen_at.messages).max(1);
+        self.chosen_at = counters;
+        let little = mean < if self.little_room { LARGE_MESSAGE } else { SMALL_MESSAGE };
+        if little == self.little_room {
+            return false;
+        }
+        self.make_room(little, counters.bytes);
+        self.little_room
+    }
+
+    /// Makes little room for what the server sends, or much again. What it was allowed to send before
+    /// must not gather in little room: some of it would be lost, and come again after a while.
+    fn make_room(&mut self, little: bool, received: u64) {
+        if let Err(error) = self.socket.make_room(little) {
+            debug!(%error, "the receive buffer stays as it is");
+            self.may_have_little_room = false;
+            return;
+        }
+        self.little_room = little;
+        self.pace.set_longest(if little { LOOPBACK_PAUSE } else { PAUSE });
+        self.gathers_from = received + if little { loopback::ALLOWED } else { 0 };
     }
 
     /// Sends what is due and sets the timer for what is due next.
@@ -242,10 +339,10 @@ impl Driver {
 
 /// Whether the server has closed the connection. Over TLS it does not say goodbye when it dies, or is
 /// stopped.
-fn is_end(read: &std::io::Result<usize>) -> bool {
+fn is_end(read: &io::Result<usize>) -> bool {
     match read {
         Ok(read) => *read == 0,
-        Err(error) => error.kind() == std::io::ErrorKind::UnexpectedEof,
+        Err(error) => error.kind() == io::ErrorKind::UnexpectedEof,
     }
 }
 

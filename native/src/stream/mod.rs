@@ -10,7 +10,7 @@ mod opening;
 mod options;
 mod pace;
 mod plugin;
-mod reconnect;
+pub(crate) mod reconnect;
 mod resumption;
 mod shared;
 mod start;
@@ -270,8 +270,19 @@ impl StreamControl {
     ///
     /// Why the stream had ended before.
     pub async fn close(&self) -> Result<()> {
-        self.want_end();
+        self.end();
         self.shared.wait(State::take_end).await
+    }
+
+    /// Lets the stream end as [`close`](Self::close) does, and waits for nothing: for whoever cannot
+    /// wait, such as a destructor.
+    pub fn end(&self) {
+        let mut state = self.shared.lock();
+        if state.closing == Closing::No {
+            state.closing = Closing::Wanted;
+            state.wake_driver();
+            self.shared.news.notify_waiters();
+        }
     }
 
     /// Lets the server send everything again that is not confirmed, over another connection: for a
@@ -300,15 +311,6 @@ impl StreamControl {
     fn is_open(&self) -> bool {
         self.shared.lock().closing == Closing::No
     }
-
-    fn want_end(&self) {
-        let mut state = self.shared.lock();
-        if state.closing == Closing::No {
-            state.closing = Closing::Wanted;
-            state.wake_driver();
-            self.shared.news.notify_waiters();
-        }
-    }
 }
 
 impl fmt::Debug for StreamControl {
@@ -319,6 +321,6 @@ impl fmt::Debug for StreamControl {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        self.control.want_end();
+        self.control.end();
     }
 }

@@ -34,7 +34,7 @@ impl Default for Reconnect {
 
 /// The tries since the last connection that was of use.
 #[derive(Debug, Default)]
-pub(super) struct Tries {
+pub(crate) struct Tries {
     count: u32,
     unknown: u32,
 }
@@ -44,7 +44,7 @@ impl Tries {
     /// one that lasted was not the server's trouble to take us: the next wait is a short one again.
     /// Lasting alone says nothing of an error that is not understood: it may come wherever it came
     /// before.
-    pub(super) fn connection_ended(&mut self, brought: bool, lasted: Duration) {
+    pub(crate) fn connection_ended(&mut self, brought: bool, lasted: Duration) {
         if brought {
             *self = Self::default();
         } else if lasted >= LASTING {
@@ -53,13 +53,13 @@ impl Tries {
     }
 
     /// How many there were.
-    pub(super) const fn count(&self) -> u32 {
+    pub(crate) const fn count(&self) -> u32 {
         self.count
     }
 
     /// How long to wait before the next try after that error; `None`: it is final. `without` is the
     /// time since the connection broke.
-    pub(super) fn next(
+    pub(crate) fn next(
         &mut self,
         policy: &Reconnect,
         error: &Error,

@@ -1,20 +1,19 @@
 //! What the task that owns the socket and the consumer share.
 
 use std::collections::VecDeque;
-use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use tokio::sync::Notify;
 use walscope_core::pgoutput::tag;
-use walscope_core::session::{Micros, Session};
+use walscope_core::session::Session;
 use walscope_core::{Lsn, ReplicationMessage};
 
 use super::batch::Batch;
 use crate::error::{Error, Result};
 use crate::server_error::ServerError;
+use crate::shared::Closes;
+pub(super) use crate::shared::Closing;
 
 /// How the stream ended.
 #[derive(Debug)]
@@ -57,17 +56,6 @@ pub enum StreamEvent {
 
 /// Events that nobody asks for are not piled up: the oldest are dropped.
 const MOST_EVENTS: usize = 256;
-
-/// How far the closing of the stream is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Closing {
-    /// It streams.
-    No,
-    /// The consumer wants it to end.
-    Wanted,
-    /// The last status and our goodbye are on their way.
-    Said,
-}
 
 pub(super) struct State {
     pub(super) session: Session,
@@ -118,12 +106,7 @@ impl Counters {
     }
 }
 
-pub(super) struct Shared {
-    state: Mutex<State>,
-    /// Something came that a consumer may wait for.
-    pub(super) news: Notify,
-    started: Instant,
-}
+pub(super) type Shared = crate::shared::Shared<State>;
 
 impl Shared {
     pub(super) fn new(session: Session, buffer: BytesMut, started: Instant) -> Self {
@@ -145,30 +128,13 @@ impl Shared {
             gathering: false,
             starts_over: false,
         };
-        Self { state: Mutex::new(state), news: Notify::new(), started }
+        Self::of(state, started)
     }
+}
 
-    /// Nothing that holds the lock can panic half way: a poisoned state is a whole one.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits until `look` finds something in the state.
-    pub(super) async fn wait<T>(&self, mut look: impl FnMut(&mut State) -> Option<T>) -> T {
-        loop {
-            let mut news = pin!(self.news.notified());
-            // From here on no news is missed, so that looking before waiting is enough.
-            news.as_mut().enable();
-            if let Some(found) = look(&mut self.lock()) {
-                return found;
-            }
-            news.await;
-        }
-    }
-
-    /// The session's clock.
-    pub(super) fn now(&self) -> Micros {
-        Micros::try_from(self.started.elapsed().as_micros()).unwrap_or(Micros::MAX)
+impl Closes for State {
+    fn closing(&self) -> Closing {
+        self.closing
     }
 }
 

@@ -4,10 +4,7 @@
 //! the first one had to pass. The new one goes on from what is confirmed; what was received and not
 //! handed over is dropped, for the server sends it again.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -42,8 +39,9 @@ impl Supervisor {
             let (before, began) = (self.items_received(), Instant::now());
             let driver =
                 Driver::new(replication.socket, Arc::clone(&self.shared), self.options.max_message);
-            let Err(error) = driver.run().await else { break End::Closed };
+            let ended = driver.run().await;
             self.shared.lock().connected = false;
+            let Err(error) = ended else { break End::Closed };
             tries.connection_ended(self.items_received() > before, began.elapsed());
             match self.come_back(error, &mut tries).await {
                 Ok(Some(next)) => replication = next,
@@ -81,7 +79,7 @@ impl Supervisor {
                 tries: tries.count(),
                 delay,
             });
-            match self.until_closed(self.try_again(delay)).await {
+            match self.shared.until_closed(self.try_again(delay)).await {
                 Some(Ok(replication)) => return Ok(Some(replication)),
                 Some(Err(next)) => error = next,
                 None => return Ok(self.for_goodbye().await),
@@ -148,16 +146,5 @@ impl Supervisor {
         }
         self.shared.lock().tell(event);
         self.shared.news.notify_waiters();
-    }
-
-    /// What the future gives, unless the stream is closed before.
-    async fn until_closed<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        let closed = self.shared.wait(|state| (state.closing != Closing::No).then_some(()));
-        let (mut future, mut closed) = (pin!(future), pin!(closed));
-        poll_fn(|cx| match future.as_mut().poll(cx) {
-            Poll::Ready(result) => Poll::Ready(Some(result)),
-            Poll::Pending => closed.as_mut().poll(cx).map(|()| None),
-        })
-        .await
     }
 }

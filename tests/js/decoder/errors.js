@@ -50,6 +50,20 @@ export const ERRORS = [
     },
   },
   {
+    name: 'a segment of the log is said to be one, and what reads it',
+    run({ assert, host }) {
+      for (const low of [0x0d, 0x10, 0x13, 0x16, 0x18]) {
+        const bytes = new Uint8Array(8192);
+        bytes.set([low, 0xd1, 6]);
+        const error = failure(() => [.../** @type {Iterable<any>} */ (host.decode(bytes))]);
+        assert.equal(error.code, 'WALSCOPE_UNSUPPORTED');
+        assert.match(error.message, /a WAL segment/);
+        assert.match(error.hint, /WalReader of walscope\/wal or walscope-wasm\/wal/);
+        assert.ok(error instanceof host.DecodeError);
+      }
+    },
+  },
+  {
     name: 'a capture of another plugin is refused by its name',
     async run({ assert, host }) {
       // As `walscope stream --capture` writes them: the head, and a message of test_decoding.

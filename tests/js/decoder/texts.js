@@ -1,6 +1,7 @@
 // Text: encodings, and the windows that it is decoded in.
 
 import { changesOf, failure, rowsOf } from './helpers.js';
+import { TextSource } from '../../../node/decoding/text.js';
 
 /** @type {import('./index.js').Case[]} */
 export const TEXTS = [
@@ -47,6 +48,31 @@ export const TEXTS = [
         rows.map((change) => change.text('body')),
         expected,
       );
+    },
+  },
+  {
+    name: 'the character that stands for bad bytes is a character, and bad bytes are not that character',
+    run({ assert }) {
+      /** @param {Uint8Array} bytes */
+      const read = (bytes) => {
+        const source = new TextSource(Uint8Array.of(0x61, ...bytes, 0x61), 0, null);
+        return source.utf8(1, bytes.length);
+      };
+      for (const text of ['\uFFFD', 'a\uFFFDé', '\uFEFF\uFFFD', 'é', '\u0800\u{10FFFF}']) {
+        assert.equal(read(new TextEncoder().encode(text)), text);
+      }
+      // A lone second byte, a lead alone, one too long a form, a surrogate, beyond the last character.
+      for (const bytes of [[0x80], [0xc3], [0xc3, 0x28], [0xc0, 0x80], [0xe0, 0x80, 0x80]]) {
+        assert.ok(failure(() => read(Uint8Array.from(bytes))) instanceof TypeError);
+      }
+      for (const bytes of [
+        [0xed, 0xa0, 0x80],
+        [0xf4, 0x90, 0x80, 0x80],
+        [0xf0, 0x9f, 0x98],
+        [0xff],
+      ]) {
+        assert.ok(failure(() => read(Uint8Array.from(bytes))) instanceof TypeError);
+      }
     },
   },
   {

@@ -2,7 +2,32 @@
 
 import { changesOf, failure, rowsOf } from './helpers.js';
 import { parseArray } from '../../../node/decoding/arrays.js';
+import { FlatJson } from '../../../node/decoding/flat-json.js';
 import { parseJson } from '../../../node/decoding/json.js';
+import { bigintOf, shortDecimal, shortInteger } from '../../../node/decoding/numbers.js';
+import { TextSource } from '../../../node/decoding/text.js';
+
+/**
+ * What is read from a text, by the form of another one. Other bytes stand around it.
+ *
+ * @param {string} text
+ * @param {string} known
+ */
+function readFlat(text, known) {
+  const flat = new FlatJson();
+  const bytes = new TextEncoder().encode(`${known}}${text}}`);
+  const source = new TextSource(bytes, 0, null);
+  flat.learn(JSON.parse(known), source, 0);
+  return flat.read(source, known.length + 1, text.length);
+}
+
+/**
+ * @param {(data: Uint8Array, start: number, end: number) => number} read
+ * @param {string} text
+ */
+function readNumber(read, text) {
+  return read(new TextEncoder().encode(`1${text}1`), 1, 1 + text.length);
+}
 
 /** @type {import('./index.js').Case[]} */
 export const VALUES = [
@@ -229,6 +254,112 @@ export const VALUES = [
       let value = nested;
       for (; Array.isArray(value); levels += 1) value = value[0];
       assert.deepEqual([levels, value], [depth, BigInt(long)]);
+    },
+  },
+  {
+    name: 'objects of a known form are read as JSON.parse reads them, or not at all',
+    run({ assert }) {
+      const known = '{"a": 1, "b": "x"}';
+      const sameForm = [
+        known,
+        '{"a": -5, "b": ""}',
+        '{"a": null, "b": "y, {}"}',
+        '{"a": true, "b": false}',
+        '{"a": 0, "b": -0}',
+        '{"a": -0.5, "b": 12.250}',
+        '{"a": 9007199254740991, "b": 123456789012345}',
+      ];
+      const otherForms = [
+        '{"a":1,"b":"x"}',
+        '{"b": "x", "a": 1}',
+        '{"a": 1}',
+        '{"a": 1, "b": 2, "c": 3}',
+        '{"a": 1, "b": 2, "b": 3}',
+        '{"a": 1, "b": [2]}',
+        '{"a": 1, "b": {"c": 2}}',
+        '{"a": 1, "b": "\\n"}',
+        '{"a": 1e5, "b": 2}',
+        '{"a": 1, "b": 2e5}',
+        '{"a": 9007199254740993, "b": 2}',
+        '{"a": 1, "b": 2} ',
+        '[1]',
+        'null',
+        '{}',
+      ];
+      // The last two of these are red without `this.#at = NOWHERE`, the first without `padded`.
+      const noJson = [
+        '{"a": 01, "b": 2}',
+        '{"a": 1., "b": 2}',
+        '{"a": .5, "b": 2}',
+        '{"a": -, "b": 2}',
+        '{"a": 1.2.3, "b": 2}',
+        '{"a": tru, "b": 2}',
+        '{"a": "\n", "b": 2}',
+        '{"a": 1, "b": 2',
+        '{"a": 1, "b": "x',
+        '{"a": 1, "b": 2}}',
+        '{"a": 1,}',
+        '{"a": }',
+        '}',
+      ];
+      for (const text of sameForm) {
+        const read = readFlat(text, known);
+        assert.deepEqual(read, JSON.parse(text), text);
+        assert.deepEqual(Object.keys(read ?? {}), ['a', 'b']);
+      }
+      for (const text of otherForms) {
+        assert.ok(JSON.parse(text) !== undefined);
+        assert.equal(readFlat(text, known), undefined, text);
+      }
+      for (const text of noJson) {
+        assert.ok(failure(() => JSON.parse(text)) instanceof SyntaxError, text);
+        assert.equal(readFlat(text, known), undefined, text);
+      }
+      assert.deepEqual(readFlat('{"1":2,"é":"x"}', '{"1":1,"é":1}'), undefined);
+      assert.deepEqual(readFlat('{"1":2,"b":"x"}', '{"1":1,"b":1}'), { 1: 2, b: 'x' });
+      // Assigning to these names would not make a property, or not only.
+      for (const name of ['__proto__', 'constructor', 'toString']) {
+        const text = `{"${name}": 1, "b": 2}`;
+        assert.equal(readFlat(text, text), undefined, name);
+      }
+    },
+  },
+  {
+    name: 'numbers are read from their bytes as they are from their text, or not at all',
+    run({ assert }) {
+      const texts = [
+        '0',
+        '-0',
+        '7',
+        '-1',
+        '0.1',
+        '-0.5',
+        '1.50',
+        '333.3333333333333',
+        '1e5',
+        'NaN',
+      ];
+      texts.push('', '-', '.', '1.', '.5', '1..2', '1.2.3', '+1', '-Infinity', '0x10', ' 1');
+      texts.push('9007199254740991', '9007199254740992', '9007199254740993', '900719925474099.3');
+      texts.push('0.30000000000000004', '1666.6666666666667', '0.00000000000000001');
+      for (let power = 0; power < 60; power += 1) {
+        for (const digits of [1, 3, 9, 16]) {
+          texts.push((2 ** power / 3).toFixed(digits), (-(2 ** power) / 7).toPrecision(digits));
+        }
+        texts.push(`${2n ** BigInt(power)}`, `-${2n ** BigInt(power) - 1n}`);
+      }
+      let read = 0;
+      for (const text of texts) {
+        const decimal = readNumber(shortDecimal, text);
+        if (!Number.isNaN(decimal)) {
+          assert.ok(Object.is(decimal, Number(text)), text);
+          read += 1;
+        }
+        const integer = readNumber(shortInteger, text);
+        if (!Number.isNaN(integer)) assert.ok(integer === Number(text), text);
+        if (Number.isSafeInteger(integer)) assert.equal(bigintOf(integer), BigInt(text), text);
+      }
+      assert.ok(read > texts.length / 3, `${read} of ${texts.length}`);
     },
   },
   {

@@ -144,6 +144,20 @@ for (const major of /** @type {const} */ ([14, 18])) {
 
 const refusing = withServer();
 
+test('the folder of a Unix-domain socket is a host', async () => {
+  const { folder, port } = refusing.server;
+  const options = { host: folder, port, user: 'trust_user', database: 'postgres' };
+  const client = await connect({ ...options, application_name: 'by socket' });
+  await client.identifySystem();
+  const sql = `SELECT DISTINCT client_port FROM pg_stat_activity WHERE application_name = 'by socket'`;
+  assert.deepEqual(await refusing.server.sql(sql), [{ client_port: -1 }]);
+  await client.close();
+  await assert.rejects(connect({ ...options, host: `${folder}/data` }), {
+    code: 'WALSCOPE_CONNECT',
+    message: `cannot connect to ${folder}/data/.s.PGSQL.${port}: No such file or directory (os error 2)`,
+  });
+});
+
 test('what makes no sense is refused before anything is sent', async () => {
   const { client } = refusing;
   for (const act of [

@@ -96,6 +96,23 @@ export class Setting {
   }
 
   /**
+   * Waits until nobody connects any more to stream, but for so many that do: until that was so for two
+   * seconds. A connection that was under way when its client gave up is seen for a moment.
+   *
+   * @param {number} others
+   */
+  async nobodyConnects(others) {
+    const deadline = Date.now() + 60_000;
+    let quiet = 0;
+    for (let since = Date.now(); quiet < 2000; quiet = Date.now() - since) {
+      const rows = await this.server.sql('SELECT pid FROM pg_stat_replication');
+      if (rows.length > others) since = Date.now();
+      if (Date.now() > deadline) throw new Error('somebody connects again and again');
+      await sleep(10);
+    }
+  }
+
+  /**
    * What the slot's consumer has confirmed, once nobody holds the slot any more.
    *
    * @param {string} slot

@@ -141,28 +141,53 @@ test('slot and publications are looked for before anything is streamed', async (
 test('a slot that is in use is waited for: a dead consumer may have it', async () => {
   const slot = await setting.slot();
   const holder = await setting.stream(slot);
-  const waiting = setting.stream(slot);
+  /** @type {any[]} */
+  const events = [];
+  const waiting = setting.stream(slot, {
+    onEvent: (/** @type {any} */ event) => events.push(event),
+  });
   assert.equal(await Promise.race([waiting, sleep(700, 'it waits')]), 'it waits');
+  assert.ok(events.length > 0);
+  for (const [index, event] of events.entries()) {
+    assert.match(event.error, /is active for PID/);
+    const { type, tries } = event;
+    assert.deepEqual(
+      { type, tries, slot: event.slot },
+      { type: 'slotInUse', tries: index + 1, slot },
+    );
+  }
   await holder.close();
   const stream = await waiting;
   await stream.close();
 });
 
-// Red without `cancel?.()` in client.js: it still streams when the slot is free.
+// Red without `cancel()` in waiting.js: it waits on, and then streams.
+test('an event function that throws while a slot is waited for ends the wait with its error', async () => {
+  const slot = await setting.slot();
+  const holder = await setting.stream(slot);
+  const onEvent = () => {
+    throw new RangeError('mine');
+  };
+  await assert.rejects(setting.stream(slot, { onEvent }), RangeError);
+  await holder.close();
+});
+
+// Red without `cancel?.()` in client.js: it goes on trying.
 test('an aborted signal ends the wait for a slot', async () => {
   const slot = await setting.slot();
   const holder = await setting.stream(slot);
   const controller = new AbortController();
-  const waiting = setting.stream(slot, { signal: controller.signal });
-  await sleep(300);
+  /** @type {Promise<any> | undefined} */
+  let waiting;
+  await new Promise((onEvent) => {
+    const reconnect = { longestDelay: 0.25 };
+    waiting = setting.stream(slot, { signal: controller.signal, reconnect, onEvent });
+  });
   controller.abort();
-  await assert.rejects(waiting, { name: 'AbortError' });
+  await assert.rejects(/** @type {Promise<any>} */ (waiting), { name: 'AbortError' });
+  await setting.nobodyConnects(1);
   await holder.close();
   await setting.nobodyStreams();
-  for (const end = Date.now() + 2000; Date.now() < end;) {
-    const rows = await setting.server.sql('SELECT pid FROM pg_stat_replication');
-    assert.equal(rows.length, 0, 'somebody connects again');
-  }
 });
 
 test('options that make no sense are refused before anything is opened', async () => {

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseJson } from '../../../node/decoding/json.js';
 import { connect, stringify } from '../../../node/index.js';
 import { withServer } from './setting.js';
 
@@ -41,6 +42,43 @@ test('binary values are those of text, and domains those of their base types', a
   // Nobody has told what the enum is.
   assert.deepEqual(binary.row, { ...text.row, m: new TextEncoder().encode('sad') });
   assert.equal(binary.line, text.line.replace('"m":"sad"', '"m":{"$bytes":"736164"}'));
+});
+
+test('values that are read from their bytes are those of their text', async () => {
+  await setting.server.sql(`
+    CREATE TABLE b (n int, i int8, f float8, r float4, d jsonb, j json);
+    ALTER PUBLICATION p ADD TABLE b`);
+  const slot = await setting.slot();
+  const rows = 3000;
+  // Documents that differ by keys, depth and types, for a while hardly, then all the time.
+  await setting.server.sql(
+    `INSERT INTO b SELECT n * 715827, (n - 1500) * 6148914691236517, (n - 1500) / 7.0::float8 ^ (n % 9),
+       n / 8.0, CASE WHEN n > 1000 AND n % 3 = 0 THEN jsonb_build_object('deep', jsonb_build_array(n))
+         WHEN n % 500 = 7 THEN jsonb_build_object('name', 'x"' || n, 'é', n)
+         WHEN n % 700 = 3 THEN jsonb_build_object('name', n, 'large', 9007199254740993)
+         ELSE jsonb_build_object('name', 'n' || n, 'count', n, 'share', n / 4.0::float8, 'on', n % 2 = 0, 'no', null)
+       END, format('{"n":%s,"s":"%s"}', n, n)::json FROM generate_series(1, $1) n`,
+    [rows],
+  );
+  const stream = await setting.stream(slot, {});
+  let seen = 0;
+  for await (const change of stream) {
+    if (change.kind === 'commit') break;
+    if (change.kind !== 'insert') continue;
+    seen += 1;
+    const { n, i, f, r, d, j } = change.new;
+    assert.deepStrictEqual(
+      [n, f, r],
+      ['n', 'f', 'r'].map((name) => Number(change.text(name))),
+    );
+    assert.equal(i, BigInt(change.text('i')));
+    assert.deepStrictEqual(
+      [d, j],
+      ['d', 'j'].map((name) => parseJson(change.text(name))),
+    );
+  }
+  await stream.close();
+  assert.equal(seen, rows);
 });
 
 test('a stream has the functions and the type table of its client, and its own on top', async () => {

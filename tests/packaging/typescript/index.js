@@ -19,6 +19,8 @@ const STRICT = [
   ...['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')],
 ];
 
+const ENTRIES = { walscope: 'walscope', compat: 'walscope/compat' };
+
 const ES_MODULES = { files: ['imported.mts', 'plain.ts'], emitted: ['imported.mjs'] };
 const COMMON_JS = { files: ['plain.ts'], emitted: ['plain.js'] };
 const BOTH = {
@@ -77,15 +79,18 @@ async function check(setting, tsc, resolution) {
 }
 
 /**
- * Writes a program that mentions every value that the package exports: its declarations for
+ * Writes a program that mentions every value that the package exports: the declarations for
  * `require` name each one by hand.
  * @param {string} folder
  */
 async function writeNames(folder) {
-  const program = "import('walscope').then((all) => console.log(Object.keys(all).join()))";
-  const args = ['--input-type=module', '--eval', program];
-  const names = (await runProgram(process.execPath, args, { cwd: folder })).trim().split(',');
-  const uses = names.map((own) => `void walscope.${own};\n`).join('');
-  const text = `import walscope = require('walscope');\n${uses}`;
+  let text = '';
+  for (const [variable, entry] of Object.entries(ENTRIES)) {
+    const program = `import('${entry}').then((all) => console.log(Object.keys(all).join()))`;
+    const args = ['--input-type=module', '--eval', program];
+    const names = (await runProgram(process.execPath, args, { cwd: folder })).trim().split(',');
+    const uses = names.map((own) => `void ${variable}.${own};\n`).join('');
+    text += `import ${variable} = require('${entry}');\n${uses}`;
+  }
   await writeFile(join(folder, 'names.cts'), text);
 }

@@ -34,7 +34,11 @@ fn options() -> StreamOptions {
 }
 
 async fn open(server: &Server, options: StreamOptions) -> Stream {
-    Stream::open(&Config::parse(&server.conninfo()).unwrap(), options).await.unwrap()
+    open_at(&server.conninfo(), options).await
+}
+
+async fn open_at(conninfo: &str, options: StreamOptions) -> Stream {
+    Stream::open(&Config::parse(conninfo).unwrap(), options).await.unwrap()
 }
 
 /// Up to where the slot is confirmed, once nobody streams from it any more.

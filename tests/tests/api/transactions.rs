@@ -38,6 +38,7 @@ fn transactions_have_their_changes_and_are_confirmed_by_asking_for_the_next() {
         });
         let confirmed = confirmed(&server);
         assert!(confirmed > second, "PostgreSQL {major}: the second is confirmed");
+        server.wait_for("SELECT active::text FROM pg_replication_slots", "false");
         let left = server.value("SELECT count(*)::text FROM pg_logical_slot_peek_binary_changes('s', NULL, NULL, 'proto_version', '1', 'publication_names', 'p')");
         assert_eq!(left, "13", "the third is there: begin, relation, 10 rows, commit");
     }

@@ -100,18 +100,20 @@ impl Place {
         let output = program::run(&arguments);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "PostgreSQL {} {more:?}: {errors}", self.major);
+        // The server notices a closed connection a little later.
+        self.wait_for(&format!("SELECT (NOT active)::text {}", self.slot()));
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         text.lines().map(str::to_owned).collect()
+    }
+
+    fn slot(&self) -> String {
+        format!("FROM pg_replication_slots WHERE slot_name = '{}'", self.name)
     }
 
     /// Starts `walscope stream` and waits until the server streams to it.
     pub(crate) fn start(&self, more: &[&str]) -> Program {
         let program = Program::start(self.arguments(more));
-        let active = format!(
-            "SELECT active::text FROM pg_replication_slots WHERE slot_name = '{}'",
-            self.name
-        );
-        self.wait_for(&active);
+        self.wait_for(&format!("SELECT active::text {}", self.slot()));
         program
     }
 

@@ -69,6 +69,7 @@ fn a_table_is_kept_by_its_events() {
         (&"debezium_t".into(), &"postgresql".into())
     );
     assert_eq!(events[2]["transaction"]["total_order"], 1);
+    server.wait_for("SELECT active FROM pg_replication_slots WHERE slot_name = 'debezium_s'", "f");
     server.sql("SELECT pg_drop_replication_slot('debezium_s')");
 }
 

@@ -76,6 +76,8 @@ fn the_stream_ends_where_it_was_told_to() {
     assert_eq!(text.lines().filter(|line| is_commit(line)).count(), 2, "{text}");
     let again = program::run(stream(&server, "until_s", "until_p", &["--until", "now"]));
     assert_eq!(String::from_utf8_lossy(&again.stdout), "", "all of it was confirmed");
+    // The server notices a closed connection a little later.
+    server.wait_for("SELECT active FROM pg_replication_slots WHERE slot_name = 'until_s'", "f");
     server.sql("SELECT pg_drop_replication_slot('until_s')");
 }
 

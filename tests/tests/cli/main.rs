@@ -4,7 +4,9 @@ mod bad_input;
 mod capture;
 mod confirmation;
 mod debezium;
+mod doctor;
 mod lines;
+mod passwords;
 mod relations;
 mod undecodable;
 

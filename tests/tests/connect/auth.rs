@@ -28,6 +28,32 @@ fn every_method_works_on_every_major_with_and_without_tls() {
 }
 
 #[test]
+fn channel_binding_can_be_demanded() {
+    for major in Major::ALL {
+        let server = start(major, Tls::On);
+        run(async {
+            for (user, sslmode, is_bound) in [
+                ("scram_user", "require", true),
+                ("scram_user", "disable", false),
+                ("md5_user", "require", false),
+                ("password_user", "require", false),
+                ("trust_user", "require", false),
+            ] {
+                let changes =
+                    [("user", user), ("sslmode", sslmode), ("channel_binding", "require")];
+                match connect(&server, &changes).await {
+                    Ok(client) if is_bound => client.close().await,
+                    Err(Error::Auth { problem, .. }) if !is_bound => {
+                        assert!(problem.contains("channel_binding"), "{user}: {problem}");
+                    }
+                    other => panic!("{user} {sslmode}: {other:?}"),
+                }
+            }
+        });
+    }
+}
+
+#[test]
 fn a_wrong_password_is_refused_with_a_hint() {
     let server = start(Major::default(), Tls::On);
     run(async {

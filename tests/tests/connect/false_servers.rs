@@ -230,6 +230,9 @@ fn channel_binding_finds_out_somebody_in_the_middle() {
             unbound.set("channel_binding", "disable").unwrap();
             assert_eq!(unbound.port(), port);
             Client::connect(&unbound, ConnectionKind::Sql).await.unwrap();
+            unbound.set("channel_binding", "require").unwrap();
+            let bound = Client::connect(&unbound, ConnectionKind::Sql).await;
+            assert_eq!(code(bound), "28000", "{major}");
             middle.abort();
         });
     }

@@ -3,11 +3,14 @@
 //! Where a test needs a server that misbehaves, it plays one itself (`false_servers`).
 
 mod auth;
+mod client_certificate;
 mod errors;
 mod false_servers;
+mod pass_file;
 mod queries;
 mod slots;
 mod tls;
+mod unix;
 
 use std::future::Future;
 

@@ -68,15 +68,18 @@ fn polling_takes_everything_and_confirms_what_it_took() {
 fn rate_limited_hands_out_no_faster() {
     let server = start(Major::V18, USERS);
     let mut program = follow(&server, "rate_limited", &["40"]);
-    server.sql("INSERT INTO users SELECT n, 'v' FROM generate_series(1, 41) n");
     let began = Instant::now();
+    server.sql("INSERT INTO users SELECT n, 'v' FROM generate_series(1, 41) n");
+    let mut behind = 0;
     for seq in 0..41 {
         let line = program.line();
-        let (position, behind) = line.split_once(' ').unwrap();
+        let (position, bytes) = line.split_once(' ').unwrap();
         assert!(position.ends_with(&format!("/{seq:010}")), "{line}");
-        let bytes = behind.strip_suffix(" bytes behind").unwrap().parse::<u64>().unwrap();
-        assert!(bytes > 0, "nothing of the transaction is confirmed yet");
+        behind = bytes.strip_suffix(" bytes behind").unwrap().parse::<u64>().unwrap();
     }
+    // Of the last row only: at the first ones the commit may not have been received, and what precedes
+    // it in the log may have been confirmed as quiet, for the server told so while it decoded.
+    assert!(behind > 0, "nothing of the transaction is confirmed yet");
     assert!(began.elapsed() > Duration::from_millis(900), "{:?}", began.elapsed());
     server.sql("INSERT INTO users VALUES (100, 'v')");
     program.line();

@@ -1,5 +1,6 @@
 //! The examples of `native/examples`, each as a user runs it.
 
+mod backup;
 mod exactly_once;
 mod following;
 mod offline;
@@ -48,6 +49,8 @@ fn interrupt(program: Program) -> Vec<String> {
 
 /// How many messages of pgoutput the slot still has that are inserts.
 fn unconfirmed_rows(server: &Server) -> String {
+    // The server notices a closed connection a little later.
+    server.wait_for("SELECT active::text FROM pg_replication_slots WHERE slot_name = 's'", "false");
     server.value(
         "SELECT count(*)::text FROM pg_logical_slot_peek_binary_changes('s', NULL, NULL, \
          'proto_version', '1', 'publication_names', 'p') WHERE get_byte(data, 0) = ascii('I')",

@@ -6,9 +6,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use walscope_tests::program;
+use walscope_tests::sampler::Samples;
 
 use crate::Fault;
-use crate::scene::{Outcome, Scene};
+use crate::scene::{Outcome, PATIENCE, Scene};
 
 /// Large for a program that keeps nothing.
 const MOST_MEMORY: u64 = 48 * 1024;
@@ -53,8 +54,8 @@ fn slow(scene: &mut Scene) -> Outcome {
         .spawn()
         .expect("walscope starts");
     scene.insert_at_once(BACKLOG.0, BACKLOG.1);
-    scene.wait_for("SELECT active::text FROM pg_replication_slots");
-    let pid = scene.sampler().samples().last.active_pid;
+    let is_active = |now: &Samples| now.last.active_pid.is_some();
+    let pid = scene.sampler().wait(PATIENCE, is_active).expect("it streams").last.active_pid;
     std::thread::sleep(Duration::from_secs(6));
     assert_eq!(scene.sampler().samples().last.active_pid, pid, "it was thrown out");
     let memory = peak_memory(child.id());

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -299,15 +299,6 @@ impl Scene {
         for (position, confirmed) in samples.iter() {
             let passed = self.ends.iter().find(|end| *end > confirmed && *end <= position);
             assert_eq!(passed, None, "{position} is confirmed, by the consumer {confirmed}");
-        }
-    }
-
-    /// Waits until a query says `true`.
-    pub(crate) fn wait_for(&self, query: &str) {
-        let began = Instant::now();
-        while self.server.value(query) != "true" {
-            assert!(began.elapsed() < PATIENCE, "never: {query}");
-            std::thread::sleep(Duration::from_millis(20));
         }
     }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{ServerArgument, missing, print, print_json};
 use crate::cli::Failure;
+use crate::cli::size::size;
 use crate::{ConnectionKind, SlotInfo};
 
 #[derive(Debug, Args)]
@@ -140,21 +141,6 @@ fn remarks(slot: &SlotInfo) -> String {
     remarks.join(", ")
 }
 
-/// Bytes for people.
-fn size(bytes: u64) -> String {
-    const STEP: f64 = 1024.0;
-    let mut size = bytes as f64;
-    let mut units = ["B", "KiB", "MiB", "GiB", "TiB"].into_iter().peekable();
-    while let Some(unit) = units.next() {
-        if size < STEP || units.peek().is_none() {
-            let digits = usize::from(unit != "B");
-            return format!("{size:.digits$} {unit}");
-        }
-        size /= STEP;
-    }
-    String::new()
-}
-
 /// Columns as wide as their widest cell; the last one ends where it ends.
 fn table(rows: &[[String; HEADINGS.len()]]) -> String {
     let headings = HEADINGS.map(String::from);
@@ -175,20 +161,6 @@ fn table(rows: &[[String; HEADINGS.len()]]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_readable() {
-        for (bytes, text) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1024, "1.0 KiB"),
-            (1536, "1.5 KiB"),
-            (16 << 20, "16.0 MiB"),
-            (5 << 50, "5120.0 TiB"),
-        ] {
-            assert_eq!(size(bytes), text);
-        }
-    }
 
     #[test]
     fn columns_stand_below_each_other() {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { connect, decode, isComplete, lsn, stringify, WalscopeError } from 'walscope';
 import type { Change, Client, Stream } from 'walscope';
+import { LogicalReplicationService, PgoutputPlugin } from 'walscope/compat';
+import type { Pgoutput } from 'walscope/compat';
 import * as wasm from 'walscope-wasm';
 import * as inline from 'walscope-wasm/inline';
 
@@ -23,6 +25,20 @@ export async function follow(url: string): Promise<number | undefined> {
     if (change.kind === 'update' && isComplete(change)) return change.new.id;
   }
   return undefined;
+}
+
+export function adapted(connectionString: string): Promise<LogicalReplicationService> {
+  const service = new LogicalReplicationService(
+    { connectionString },
+    { acknowledge: { auto: true, timeoutSeconds: 10 } },
+  );
+  service.on('data', async (lsn: string, log: Pgoutput.Message) => {
+    if (log.tag === 'insert') console.log(lsn, log.relation.name, log.new);
+  });
+  // @ts-expect-error an option that cannot be honoured
+  void new LogicalReplicationService({ statement_timeout: 1 });
+  const plugin = new PgoutputPlugin({ protoVersion: 1, publicationNames: ['app_pub'] });
+  return service.subscribe(plugin, 'app');
 }
 
 const loaders: (() => Promise<void>)[] = [wasm.init, inline.init];

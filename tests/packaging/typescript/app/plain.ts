@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { connect, decode, stringify } from 'walscope';
 import type { Change } from 'walscope';
+import { TestDecodingPlugin } from 'walscope/compat';
 
 interface Tables {
   users: { id: number; email: string | null; score: bigint };
@@ -12,6 +13,8 @@ export async function first(url: string): Promise<Change<Tables> | undefined> {
   for await (const change of stream) return change;
   return undefined;
 }
+
+export const decoding: TestDecodingPlugin = new TestDecodingPlugin({ includeXids: true });
 
 const bytes = readFileSync(process.argv[2] ?? '');
 for (const change of decode(bytes)) console.log(stringify(change));

@@ -1,0 +1,15 @@
+// For Node, Bun and Deno: the module is read from the disk, since `fetch` takes no file URLs.
+
+import { readFile } from 'node:fs/promises';
+
+import { start } from './wal-start.js';
+
+export * from './wal-names.js';
+
+/**
+ * Loads the WebAssembly module. Everything else needs that it has.
+ * @returns {Promise<void>}
+ */
+export function init() {
+  return start(() => readFile(new URL('./pkg/walscope_wal_bg.wasm', import.meta.url)));
+}
