@@ -13,10 +13,13 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+/** Machines may be busy with other things. */
+const PATIENCE_MS = 120_000;
+
 /** @returns {Promise<import('playwright-core').Browser>} */
 export function launch() {
   const executablePath = process.env.WALSCOPE_CHROMIUM || '/usr/bin/chromium';
-  return chromium.launch({ executablePath, args: FLAGS });
+  return chromium.launch({ executablePath, args: FLAGS, timeout: PATIENCE_MS });
 }
 
 /**
@@ -28,6 +31,7 @@ export function launch() {
  */
 export async function openPage(browser, url, options) {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   /** @type {string[]} */
   const complaints = [];

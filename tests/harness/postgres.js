@@ -28,7 +28,7 @@ export { MAJORS, PASSWORD };
 const NEWEST = 18;
 /** How often another port is tried when somebody took the one that was free. */
 const PORT_TRIES = 5;
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 180_000;
 /** How long connections may take to end before they are cut. */
 const FAST_STOP_MS = 5_000;
 const POLL_MS = 10;

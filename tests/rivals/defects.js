@@ -12,7 +12,7 @@ import { startServer } from '../harness/postgres.js';
 import { installModules } from '../run/modules.js';
 
 /** How long a defect may take to show itself. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 const BUSY_MS = 500;
 const QUEUED = 300;
 const LARGE = 20_000;

@@ -20,7 +20,7 @@ use crate::server::{ServerOptions, Tls};
 
 /// How often another port is tried when somebody took the one that was free.
 const PORT_TRIES: u32 = 5;
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(180);
 /// How long connections may take to end before they are cut.
 const FAST_STOP: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(10);

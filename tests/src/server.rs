@@ -19,7 +19,7 @@ use crate::sql::{self, Row};
 pub const PASSWORD: &str = "secret";
 
 /// How long something may take to come true.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Whether a server has TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -19,7 +19,7 @@ const PACKAGES = {
   minisearch: join(ROOT, 'tests/node_modules/minisearch'),
 };
 /** How long something may take that a test waits for. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 const POLL_MS = 20;
 
 /**

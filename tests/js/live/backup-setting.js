@@ -14,7 +14,7 @@ import { startServer } from '../../harness/postgres.js';
 /** Enough that it does not all fit between server and client. */
 const ROWS = 200_000;
 /** How long something may take that a test waits for. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 const POLL_MS = 20;
 
 /** A sum over all rows, which no other rows have. */

@@ -11,7 +11,7 @@ const SLOTS = 12;
 const ROUNDS = 8;
 const MIB = 1024 * 1024;
 /** Machines may be busy with other things. */
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 540_000;
 
 const setting = withServer();
 

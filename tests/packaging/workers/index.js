@@ -13,7 +13,7 @@ export const name = 'Workers, in workerd';
 /** The conditions by which Cloudflare's tool resolves packages. */
 const CONDITIONS = 'workerd,worker,browser';
 const WASM = 'pkg/walscope_bg.wasm';
-const READY_TRIES = 500;
+const READY_TRIES = 3000;
 
 /** @param {import('../setting.js').Setting} setting */
 export async function run(setting) {

@@ -52,7 +52,7 @@ const SINK: &str = include_str!("sink.sql");
 const AIMING: Duration = Duration::from_secs(3);
 /// How long a server may take that starts itself anew.
 const RESTART: Duration = Duration::from_secs(10);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// So soon after a confirmation is right after it.
 const AFTER_CONFIRMATION: Duration = Duration::from_millis(10);
 /// Writers wait while the consumer is so many bytes of log behind.

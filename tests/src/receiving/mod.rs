@@ -19,7 +19,7 @@ use crate::{Major, Server, ServerOptions};
 pub use kills::{KillOptions, kill_all, kills};
 
 /// How long something may take to come true.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// The size of the servers' segments.
 pub const SEGMENT: u64 = 16 << 20;
 

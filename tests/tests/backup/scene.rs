@@ -11,7 +11,7 @@ use walscope_tests::receiving::kill_all;
 use walscope_tests::{Major, Server, ServerOptions, program};
 
 /// How long something may take to come true.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A server whose tables are written to until this is dropped.
 pub(crate) struct Scene {

@@ -9,7 +9,7 @@ use walscope_tests::program::{self, Program};
 use walscope_tests::{Major, Server, ServerOptions};
 
 /// How long something may take that a test waits for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The oldest and the newest: enough where all of them do the same.
 pub(crate) const ENDS: [Major; 2] = [Major::V14, Major::V18];

@@ -10,7 +10,7 @@ use walscope_tests::program::{self, Program};
 use walscope_tests::{Server, ServerOptions};
 
 const ROWS: usize = 30_000;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn stream(server: &Server, more: &[&str]) -> Vec<String> {
     let conninfo = server.conninfo();

@@ -11,7 +11,7 @@ use crate::{follow, interrupt, settle, start, unconfirmed_rows};
 const ROUNDS: u64 = 8;
 const TRANSACTIONS: u64 = 40;
 /// How long the last round may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// The round that ends with the death of the servers, not of the program alone.
 const CRASH: u64 = 4;
 

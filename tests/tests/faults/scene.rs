@@ -12,7 +12,7 @@ use walscope_tests::proxy::Proxy;
 use walscope_tests::sampler::Sampler;
 use walscope_tests::{Major, Server, ServerOptions, Tls};
 
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What came of a fault.
 #[derive(Debug)]

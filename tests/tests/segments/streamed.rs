@@ -12,7 +12,7 @@ use walscope_core::wal::{Options, PAGE_SIZE, RECORD_HEADER, Reader, SegmentName,
 use walscope_core::{Lsn, ReplicationMessage, TimelineId};
 use walscope_tests::{Major, Server, ServerOptions};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 const PROTOCOL: u32 = 196_608;
 /// How much before and behind the end of a page is cut at every byte.
 const AROUND: usize = 700;

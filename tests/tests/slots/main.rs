@@ -15,7 +15,7 @@ use walscope::{Client, Config, ConnectionKind, Error};
 use walscope_tests::{Major, Server, ServerOptions};
 
 /// How long something may take that a test waits for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs an async test.
 fn run<T>(test: impl Future<Output = T>) -> T {

@@ -13,7 +13,7 @@ use walscope_tests::{Major, Server, ServerOptions};
 /// Those that copy slots to a standby.
 const MAJORS: [Major; 2] = [Major::V17, Major::V18];
 const STANDBY_SLOT: &str = "standby_1";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The two servers, an address that moves from one to the other, and what a consumer has.
 struct Pair {

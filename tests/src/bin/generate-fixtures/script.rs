@@ -17,7 +17,7 @@ use crate::Result;
 use crate::oracle::Oracle;
 
 /// How long a server may take to send what has happened.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(10);
 /// The session that the script begins with.
 const MAIN: &str = "main";
