@@ -202,7 +202,7 @@ class OtherChange extends Change {
    * @param {Record<string, unknown>} facts
    */
   constructor(window, at, context, facts) {
-    super(window, at, context, kindName(window.words, at));
+    super(window, at, context, kindName(wordAt(window.words, at) & KIND_MASK));
     for (const [name, value] of Object.entries(facts)) {
       const descriptor = { value, writable: true, enumerable: true, configurable: true };
       // Defined, not assigned: some have the name of a getter, and know better than it.

@@ -12,6 +12,7 @@ import { elementReaderOf } from './values.js';
  * @typedef {object} Place
  * @property {number} index
  * @property {string} relation `schema.table`
+ * @property {number} follower the number of the column behind it, or of the first
  * @property {TextDecoder | null} decoder of its text; null for UTF-8
  */
 
@@ -43,12 +44,11 @@ export class Column {
     /** Whether it belongs to the table's replica identity. */
     this.key = described.key;
     /**
-     * Which column was last asked for after this one. A loop asks for the same columns of every row,
-     * so it is tried before a name is looked up.
-     *
-     * @type {Column}
+     * The number of the column that was last asked for after this one. A loop asks for the same columns of
+     * every row, so it is tried before a name is looked up. No reference, which takes the engine longer to
+     * note than a number.
      */
-    this.follower = this;
+    this.follower = place.follower;
   }
 }
 

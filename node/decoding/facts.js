@@ -100,14 +100,13 @@ const NAMES_BY_CODE = Array.from(
 );
 
 /**
- * The kind's name as users see it.
+ * A kind's name as users see it.
  *
- * @param {Int32Array} words
- * @param {number} at
+ * @param {number} kind
  * @returns {string}
  */
-export function kindName(words, at) {
-  return /** @type {string} */ (NAMES_BY_CODE[wordAt(words, at) & KIND_MASK]);
+export function kindName(kind) {
+  return /** @type {string} */ (NAMES_BY_CODE[kind]);
 }
 
 /**

@@ -1,5 +1,8 @@
 /** Numbers straight from the bytes of their text: the commonest values need no string between. */
 
+/** What `smallInteger` says of a text that is none. */
+export const NO_INTEGER = -(2 ** 31);
+
 /** So many digits make a number of 31 bits, and twice as many two of them. */
 export const FEW_DIGITS = 9;
 const BILLION = 1_000_000_000;
@@ -56,7 +59,7 @@ export function shortDecimal(data, start, end) {
 }
 
 /**
- * A number of at most 18 digits; -1 where there are more or others, or none.
+ * A number of at most 18 digits; less than 0 where there are more or others, or none.
  *
  * @param {Uint8Array} data
  * @param {number} from
@@ -72,22 +75,37 @@ function digits(data, from, end) {
 }
 
 /**
- * A number of at most nine digits; -1 where there are others, or none. Small integers all the way,
- * which the engine keeps in a register.
+ * A number of at most nine digits; less than 0 where there are others, or none.
  *
  * @param {Uint8Array} data
  * @param {number} from
  * @param {number} end
  * @returns {number}
  */
-export function fewDigits(data, from, end) {
-  let value = from < end ? 0 : -1;
-  for (let at = from; at < end; at += 1) {
+function fewDigits(data, from, end) {
+  return data[from] === MINUS ? -1 : smallInteger(data, from, end - from);
+}
+
+/**
+ * An integer in at most nine characters; `NO_INTEGER` for any other text. Small integers all the way,
+ * which the engine keeps in a register.
+ *
+ * @param {Uint8Array} data
+ * @param {number} start
+ * @param {number} length
+ * @returns {number}
+ */
+export function smallInteger(data, start, length) {
+  const end = start + length;
+  const negative = data[start] === MINUS;
+  let at = negative ? start + 1 : start;
+  let value = at < end ? 0 : NO_INTEGER;
+  for (; at < end; at += 1) {
     const digit = /** @type {number} */ (data[at]) - ZERO;
-    if (digit < 0 || digit > 9) return -1;
+    if (digit < 0 || digit > 9) return NO_INTEGER;
     value = (value * 10 + digit) | 0;
   }
-  return value;
+  return negative && value > 0 ? -value : value;
 }
 
 const halves = new DataView(new ArrayBuffer(8));

@@ -56,15 +56,13 @@ export class Relation {
     this.table = table;
     const decoder = valueDecoder(options.encoding);
     const relation = `${schema}.${table}`;
-    this.columns = description.columns.map((column, index) => {
+    this.columns = description.columns.map((column, index, { length }) => {
       const type = /** @type {ValueType} */ (description.values[index]);
       const readers = readersOf(type, options);
-      return new Column(column, type, readers, { index, relation, decoder });
+      const follower = (index + 1) % length;
+      return new Column(column, type, readers, { index, relation, follower, decoder });
     });
-    for (const column of this.columns) {
-      this.#byName.set(column.name, column);
-      column.follower = this.columns[column.index + 1] ?? this.columnAt(0);
-    }
+    for (const column of this.columns) this.#byName.set(column.name, column);
     const keyColumns = this.columns.filter((column) => column.key);
     this.hasKey = keyColumns.length > 0;
     this.#Row = rowConstructor(this.columns, options.unchangedToast);

@@ -22,6 +22,9 @@ import { lsnAt, wordAt } from './words.js';
 const { DELETE, INSERT, UPDATE } = KIND;
 const { COLUMNS, OLD_COLUMNS, RELATION } = ROW;
 
+/** @type {Column[]} */
+const NO_COLUMNS = [];
+
 /** A record of a batch. The same object is moved on to the next one: keep values, not rows. */
 export class Row {
   #batch;
@@ -31,12 +34,12 @@ export class Row {
   #slot = -1;
   /** @type {Relation | undefined} */
   #relation;
-  /**
-   * The column that was asked for last; of a table of which none was, its last one.
-   *
-   * @type {Column | undefined}
-   */
-  #last;
+  /** Its columns. @type {Column[]} */
+  #columns = NO_COLUMNS;
+  /** The number of the column that was asked for last; of a table of which none was, its last one. */
+  #last = -1;
+  /** The number of the column that was asked for after it the time before. */
+  #next = 0;
   /** Where the new row's columns begin; -1 where there is none. */
   #new = -1;
 
@@ -60,23 +63,31 @@ export class Row {
     const { at, kind } = row.#walk;
     const words = row.#words;
     let slot = -1;
-    let pairs = -1;
     if (kind === INSERT || kind === UPDATE) {
       slot = /** @type {number} */ (words[at + RELATION]);
-      pairs = at + COLUMNS + 2 * /** @type {number} */ (words[at + OLD_COLUMNS]);
-    } else if (kind === DELETE) {
-      slot = /** @type {number} */ (words[at + RELATION]);
+      row.#new = at + COLUMNS + 2 * /** @type {number} */ (words[at + OLD_COLUMNS]);
+    } else {
+      if (kind === DELETE) slot = /** @type {number} */ (words[at + RELATION]);
+      row.#new = -1;
     }
-    row.#new = pairs;
-    if (slot !== row.#slot) {
-      row.#slot = slot;
-      row.#relation = row.#batch.relations.get(slot);
-      row.#last = row.#relation?.columns.at(-1);
-    }
+    if (slot !== row.#slot) row.#turnTo(slot);
+  }
+
+  /**
+   * From here on it is rows of another table, or none.
+   *
+   * @param {number} slot
+   */
+  #turnTo(slot) {
+    this.#slot = slot;
+    this.#relation = this.#batch.relations.get(slot);
+    this.#columns = this.#relation?.columns ?? NO_COLUMNS;
+    this.#last = this.#columns.length - 1;
+    this.#next = 0;
   }
 
   get kind() {
-    return kindName(this.#words, this.#walk.at);
+    return kindName(this.#walk.kind);
   }
 
   get xid() {
@@ -160,7 +171,7 @@ export class Row {
     const words = this.#words;
     try {
       return readValue(
-        /** @type {Column} */ (this.#last),
+        /** @type {Column} */ (this.#columns[this.#last]),
         this.#source,
         /** @type {number} */ (words[pair]),
         /** @type {number} */ (words[pair + 1]),
@@ -240,19 +251,30 @@ export class Row {
    * @returns {number}
    */
   #pair(column, side) {
-    const last = this.#last;
-    if (last === undefined) return -1;
-    const relation = /** @type {Relation} */ (this.#relation);
-    let asked = last.follower;
-    if (asked.name !== column) {
-      const found = relation.find(column);
-      if (found === undefined) return -1;
-      last.follower = found;
-      asked = found;
+    /** @type {Column | undefined} */
+    let asked = this.#columns[this.#next];
+    if (asked === undefined || asked.name !== column) {
+      asked = this.#lookUp(column);
+      if (asked === undefined) return -1;
     }
-    this.#last = asked;
+    this.#last = asked.index;
+    this.#next = asked.follower;
     const pairs = this.#new;
     if (side === undefined && pairs >= 0) return pairs + 2 * asked.index;
+    const relation = /** @type {Relation} */ (this.#relation);
     return relation.pairOf(this.#words, this.#walk.at, asked.index, side);
+  }
+
+  /**
+   * A column that is not the one that was asked for after the last one before.
+   *
+   * @param {string | number} column
+   * @returns {Column | undefined}
+   */
+  #lookUp(column) {
+    const found = this.#relation?.find(column);
+    if (found !== undefined)
+      /** @type {Column} */ (this.#columns[this.#last]).follower = found.index;
+    return found;
   }
 }

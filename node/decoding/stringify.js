@@ -68,7 +68,7 @@ export function stringify(change) {
   const placed = PLACED.has(kind) || (kind === KIND.MESSAGE && isTransactional(words, at));
   const context = placed ? view.context : null;
   /** @type {string[]} */
-  const members = [member('kind', JSON.stringify(kindName(words, at)))];
+  const members = [member('kind', JSON.stringify(kindName(wordAt(words, at) & KIND_MASK)))];
   const lsn = lsnAt(words, at + RECORD.LSN);
   if (lsn !== null) members.push(member('lsn', `"${lsn}"`));
   const xid = wordAt(words, at + RECORD.XID) >>> 0;

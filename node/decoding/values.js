@@ -6,7 +6,14 @@ import { DecodeError, WalscopeError } from './errors.js';
 import { parseJson } from './json.js';
 import { NON_ASCII, NULL_VALUE, UNCHANGED_VALUE } from './layout.js';
 import { NODE_POSTGRES } from './node-postgres.js';
-import { bigintOf, FEW_DIGITS, fewDigits, shortDecimal, shortInteger } from './numbers.js';
+import {
+  bigintOf,
+  FEW_DIGITS,
+  NO_INTEGER,
+  shortDecimal,
+  shortInteger,
+  smallInteger,
+} from './numbers.js';
 import { firstBadByte, WINDOW_BYTES } from './text.js';
 
 /** A large value that an update left as it was, and that the server therefore did not send. */
@@ -56,7 +63,6 @@ export const READER = Object.freeze({
   CUSTOM: 9,
 });
 
-const MINUS = 0x2d;
 const { TEXT, INTEGER, BIGINT, FLOAT, BOOL, JSON: JSON_TEXT } = READER;
 
 /** What is not text, by the OID of its type. */
@@ -137,7 +143,8 @@ function scalarReader(type, options) {
 }
 
 /**
- * The value of a column, from its pair of words.
+ * The value of a column, from its pair of words. The commonest are here, in few words: engines then make
+ * one piece of this and of what calls it.
  *
  * @param {Column} column
  * @param {TextSource} source
@@ -147,34 +154,49 @@ function scalarReader(type, options) {
  */
 export function readValue(column, source, offset, length) {
   if (length >= 0 && offset >= 0) {
-    switch (column.reader) {
-      case INTEGER:
-        return readInteger(column, source, offset, length);
-      case TEXT:
-        return readText(column, source, offset, length);
-      case BOOL:
-        if (length === 1) {
-          const letter = source.data[offset - source.base];
-          if (letter === 0x74) return true;
-          if (letter === 0x66) return false;
-        }
-        break;
-      case BIGINT:
-        // Fifteen digits are exact in a double, and from there to a bigint is the fast road.
-        if (length <= 15) return bigintOf(readInteger(column, source, offset, length));
-        break;
-      default:
-        return fromBytes(column, source, offset, length);
+    const { reader } = column;
+    if (reader === TEXT) {
+      if (length <= WINDOW_BYTES) return source.ascii(offset, length);
+    } else if (reader === INTEGER) {
+      if (length <= FEW_DIGITS) {
+        const value = smallInteger(source.data, offset - source.base, length);
+        if (value !== NO_INTEGER) return value;
+      }
+    } else if (reader === BOOL && length === 1) {
+      const letter = source.data[offset - source.base];
+      if (letter === 0x74) return true;
+      if (letter === 0x66) return false;
     }
-  } else if (offset < 0) {
-    // What core has no decoder for, in its binary form.
-    return source.copy(~offset, length);
   } else if (length === NULL_VALUE) {
     return null;
-  } else if (length === UNCHANGED_VALUE) {
-    return unchanged;
   }
-  return fromText(column, source, offset, length);
+  return readAny(column, source, offset, length);
+}
+
+/**
+ * The same for every value.
+ *
+ * @param {Column} column
+ * @param {TextSource} source
+ * @param {number} offset
+ * @param {number} length
+ * @returns {unknown}
+ */
+function readAny(column, source, offset, length) {
+  // What core has no decoder for, in its binary form.
+  if (offset < 0) return source.copy(~offset, length);
+  if (length === UNCHANGED_VALUE) return unchanged;
+  if (length < 0) return fromText(column, source, offset, length);
+  switch (column.reader) {
+    case INTEGER:
+      return readInteger(column, source, offset, length);
+    case BIGINT:
+      // Fifteen digits are exact in a double, and from there to a bigint is the fast road.
+      if (length <= 15) return bigintOf(readInteger(column, source, offset, length));
+      return fromText(column, source, offset, length);
+    default:
+      return fromBytes(column, source, offset, length);
+  }
 }
 
 /**
@@ -309,15 +331,8 @@ function unreadable(column, source, offset, size, cause) {
  * @returns {number}
  */
 function readInteger(column, source, offset, length) {
-  const { data } = source;
   const start = offset - source.base;
-  const end = start + length;
-  if (length <= FEW_DIGITS) {
-    const negative = data[start] === MINUS;
-    const value = fewDigits(data, negative ? start + 1 : start, end);
-    if (value >= 0) return negative ? 0 - value : value;
-  }
-  const value = shortInteger(data, start, end);
+  const value = shortInteger(source.data, start, start + length);
   if (Number.isNaN(value)) throw notOfType(column, source, offset, source.ascii(offset, length));
   return value;
 }

@@ -13,6 +13,8 @@ const { LENGTH } = RECORD;
 /** Stands on one record after the other. */
 export class Walk {
   #ended = false;
+  /** Whether a row that comes next belongs to the same transaction as the current record. */
+  #within = false;
   /** @type {Context | null} */
   #open;
   #words;
@@ -58,14 +60,13 @@ export class Walk {
    */
   advance() {
     const at = this.next;
-    if (at < this.#to && !this.#ended) {
+    if (at < this.#to && this.#within) {
       const words = this.#words;
       const kind = /** @type {number} */ (words[at]) & KIND_MASK;
       if (kind === INSERT || kind === UPDATE || kind === DELETE) {
         this.next = at + /** @type {number} */ (words[at + LENGTH]);
         this.at = at;
         this.kind = kind;
-        if (this.context !== this.#open) this.context = this.#open;
         return true;
       }
     }
@@ -109,5 +110,6 @@ export class Walk {
     const outside =
       kind === KIND.KEEPALIVE || (kind === KIND.MESSAGE && !isTransactional(batch.index, at));
     this.context = outside ? null : this.#open;
+    this.#within = !outside && !this.#ended;
   }
 }

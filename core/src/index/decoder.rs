@@ -87,6 +87,9 @@ impl BatchDecoder {
             self.input.extend_from_slice(chunk);
         }
         let input = if direct { chunk } else { self.input.as_slice() };
+        // Most of a stream is rows, which are looked at only once where nothing is to be put together.
+        let alone = self.entries.is_empty() && self.assembler.passes_rows();
+        let rows = self.indexer.begin(if alone { input } else { &[] });
         let assembling = Assembling {
             assembler: &mut self.assembler,
             entries: &mut self.entries,
@@ -94,7 +97,7 @@ impl BatchDecoder {
             errors: &mut self.errors,
             skips: self.on_error == OnError::Skip,
         };
-        let (taken, as_received) = assembling.run(input, at_end);
+        let (taken, as_received) = assembling.run(input, rows, at_end);
         self.taken = if direct { 0 } else { taken };
         if direct {
             self.input.extend_from_slice(chunk.get(taken..).unwrap_or_default());
@@ -105,7 +108,7 @@ impl BatchDecoder {
             None => self.entries.as_slice(),
         };
         let sources = Some(&self.sources);
-        let index = self.indexer.index_assembled(entries, at_end, sources, &self.errors);
+        let index = self.indexer.finish(entries, rows, at_end, sources, &self.errors);
         self.consumed = if as_received.is_some() { 0 } else { index.consumed };
         let bytes = entries.get(..index.consumed).unwrap_or_default();
         Batch { bytes, side: index.side, words: index.words }
@@ -122,13 +125,17 @@ struct Assembling<'a> {
 }
 
 impl Assembling<'_> {
-    /// Takes whole entries from the input; at the end the rest too, which the indexer refuses. Returns
-    /// how much of the input was taken, and how many bytes at its front are the batch's entries; `None`
+    /// Takes whole entries from the input, which begins with so many bytes of rows that were taken in; at
+    /// the end the rest too, which the indexer refuses. Returns how much of the input was taken, and how many bytes at its front are the batch's entries; `None`
     /// where these were gathered elsewhere, as they had not come in one piece.
-    fn run(self, input: &[u8], at_end: bool) -> (usize, Option<usize>) {
+    fn run(self, input: &[u8], rows: usize, at_end: bool) -> (usize, Option<usize>) {
         self.sources.clear();
         self.errors.clear();
-        let mut taken = 0_usize;
+        if rows > 0 {
+            self.sources.push(0, self.assembler.reader().offset(), 0);
+            self.assembler.pass(rows);
+        }
+        let mut taken = rows;
         let mut as_received = self.entries.is_empty();
         loop {
             let rest = input.get(taken..).unwrap_or_default();

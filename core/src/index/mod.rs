@@ -149,29 +149,37 @@ impl Indexer {
     /// What cannot be decoded becomes a record. Unless errors are skipped it is the last one of this
     /// and the only one of every later batch, and the rest of the input counts as consumed.
     pub fn index(&mut self, input: &[u8], at_end: bool) -> Index<'_> {
-        self.index_assembled(input, at_end, None, &[])
+        let rows = self.begin(input);
+        self.finish(input, rows, at_end, None, &[])
     }
 
-    /// The same for bytes that came from elsewhere in the input, and with errors that were found on
-    /// the way: each with the position of the entry in `input` that it is about.
-    fn index_assembled(
-        &mut self,
-        input: &[u8],
-        at_end: bool,
-        sources: Option<&Sources>,
-        errors: &[(usize, Error)],
-    ) -> Index<'_> {
+    /// Begins a batch with the rows at the front of `input`, and says how many bytes they take.
+    fn begin(&mut self, input: &[u8]) -> usize {
         self.began = self.reader.offset();
         self.items_before = self.items;
         self.context_due = self.tracker.is_open();
         self.table.start();
+        if self.failed.is_some() { 0 } else { self.rows(input, 0) }
+    }
+
+    /// Ends the batch, of whose input so many bytes were taken in. Bytes may have come from elsewhere in
+    /// the whole input, with errors that were found on the way: each with the position of the entry in
+    /// `input` that it is about.
+    fn finish(
+        &mut self,
+        input: &[u8],
+        taken: usize,
+        at_end: bool,
+        sources: Option<&Sources>,
+        errors: &[(usize, Error)],
+    ) -> Index<'_> {
         let consumed = match self.failed.take() {
             Some(failure) => {
                 self.error(&failure, 0..0);
                 self.failed = Some(failure);
                 input.len()
             }
-            None => self.entries(input, at_end, sources, errors),
+            None => self.entries(input, taken, at_end, sources, errors),
         };
         let contiguous = sources.is_none_or(Sources::is_contiguous);
         let position = if contiguous { self.source(self.began, sources) } else { NO_POSITION };
@@ -182,11 +190,11 @@ impl Indexer {
     fn entries(
         &mut self,
         input: &[u8],
+        mut consumed: usize,
         at_end: bool,
         sources: Option<&Sources>,
         errors: &[(usize, Error)],
     ) -> usize {
-        let mut consumed = 0_usize;
         let mut errors = errors.iter().peekable();
         loop {
             let sound = errors.peek().map_or(input.len(), |(at, _)| *at);

@@ -17,7 +17,7 @@ impl Indexer {
     /// Makes records of the rows at the front of `input` from `at` on, and says where they end.
     pub(super) fn rows(&mut self, input: &[u8], mut at: usize) -> usize {
         // Offsets that all fit are taken as they are.
-        if self.context_due || i32::try_from(input.len()).is_err() {
+        if i32::try_from(input.len()).is_err() {
             return at;
         }
         while let Some(end) = self.rows_of_a_table(input, at) {
@@ -29,10 +29,16 @@ impl Indexer {
     /// The same for rows of one table; `None` where the first one is none.
     fn rows_of_a_table(&mut self, input: &[u8], start: usize) -> Option<usize> {
         let items = int(usize::try_from(self.items_here()).ok()?);
-        let front = |at| self.reader.row(input.get(at..).unwrap_or_default());
+        let reader = self.reader;
+        let front = |at| reader.row(input.get(at..).unwrap_or_default());
         let NewRow { relation, .. } = NewRow::in_message(front(start)?.message, false)?;
         let table = self.tracker.relation(relation)?;
         let (slot, columns) = (table.slot.cast_signed(), table.columns.len());
+        self.tracker.run()?;
+        let context_due = self.context_due;
+        if context_due {
+            self.context();
+        }
         let mut run = self.tracker.run()?;
         let xid = run.xid().0.cast_signed();
         let length = columns.checked_mul(COLUMN_WORDS)?.checked_add(HEAD_WORDS)?;
@@ -73,7 +79,14 @@ impl Indexer {
             at = end;
         }
         self.reader.pass(at.saturating_sub(start));
-        (at > start).then_some(at)
+        if at > start {
+            return Some(at);
+        }
+        if context_due {
+            self.context_due = true;
+            self.table.take_back();
+        }
+        None
     }
 }
 

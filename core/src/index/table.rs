@@ -57,7 +57,9 @@ impl Record {
 
 #[derive(Debug, Default)]
 pub(super) struct Table {
+    /// The first `used` are the table; those behind are there to be written, which spares clearing them.
     words: Vec<i32>,
+    used: usize,
     side: Vec<u8>,
     /// Words that hold an offset into `side`, to be moved behind the received bytes.
     side_offsets: Vec<usize>,
@@ -71,7 +73,7 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn words(&self) -> &[i32] {
-        &self.words
+        self.words.get(..self.used).unwrap_or_default()
     }
 
     pub(super) fn side(&self) -> &[u8] {
@@ -80,8 +82,8 @@ impl Table {
 
     /// Begins a batch.
     pub(super) fn start(&mut self) {
-        self.words.clear();
-        self.words.resize(HEADER_WORDS, 0);
+        self.used = 0;
+        self.put([0; HEADER_WORDS]);
         self.side.clear();
         self.side_offsets.clear();
         self.records = 0;
@@ -96,7 +98,7 @@ impl Table {
             }
         }
         self.set(0, LAYOUT_VERSION);
-        self.set(TOTAL, int(self.words.len()));
+        self.set(TOTAL, int(self.used));
         self.set(RECORDS, self.records.cast_signed());
         self.set(RECEIVED, int(received));
         self.set_halves(ITEMS, items);
@@ -107,21 +109,28 @@ impl Table {
     /// Begins a record.
     #[inline]
     pub(super) fn begin(&mut self, record: &Record) {
-        self.record = self.words.len();
+        self.record = self.used;
         if self.told == 0 && matches!(record.kind, kind::HEAD | kind::ERROR | tag::RELATION) {
             self.told = self.record;
         }
         self.before = (self.side.len(), self.side_offsets.len());
-        self.words.extend_from_slice(&record.words(0));
+        self.put(record.words(0));
     }
 
     /// Takes back the record that was begun.
     #[cold]
     pub(super) fn abandon(&mut self) {
         let (side, offsets) = self.before;
-        self.words.truncate(self.record);
+        self.used = self.record;
         self.side.truncate(side);
         self.side_offsets.truncate(offsets);
+    }
+
+    /// Takes back the record that was ended.
+    #[cold]
+    pub(super) fn take_back(&mut self) {
+        self.abandon();
+        self.records = self.records.saturating_sub(1);
     }
 
     /// Sets the flag of the record that was begun.
@@ -134,7 +143,7 @@ impl Table {
     /// Ends the record that was begun.
     #[inline]
     pub(super) fn end(&mut self) {
-        let length = int(self.words.len().saturating_sub(self.record));
+        let length = int(self.used.saturating_sub(self.record));
         self.set(self.record.saturating_add(1), length);
         self.records = self.records.saturating_add(1);
     }
@@ -146,19 +155,24 @@ impl Table {
         length: usize,
         fill: impl FnOnce(&mut [i32]) -> Option<()>,
     ) -> Option<()> {
-        let start = self.words.len();
-        self.words.resize(start.saturating_add(length), 0);
-        let filled = self.words.get_mut(start..).and_then(fill);
-        match filled {
-            Some(()) => self.records = self.records.saturating_add(1),
-            None => self.words.truncate(start),
+        let end = self.used.saturating_add(length);
+        self.reserve(length);
+        let filled = self.words.get_mut(self.used..end).and_then(fill);
+        if filled.is_some() {
+            self.used = end;
+            self.records = self.records.saturating_add(1);
         }
         filled
     }
 
     #[inline]
     pub(super) fn put<const N: usize>(&mut self, words: [i32; N]) {
-        self.words.extend_from_slice(&words);
+        self.reserve(N);
+        let free = self.words.get_mut(self.used..).and_then(<[i32]>::first_chunk_mut);
+        if let Some(free) = free {
+            *free = words;
+            self.used = self.used.saturating_add(N);
+        }
     }
 
     /// A text that was received.
@@ -170,7 +184,7 @@ impl Table {
     /// A text that core has made or kept.
     pub(super) fn own_text(&mut self, text: Option<&str>) {
         let Some(text) = text else { return self.put(ABSENT) };
-        self.side_offsets.push(self.words.len());
+        self.side_offsets.push(self.used);
         self.put([int(self.side.len()), int(text.len())]);
         self.side.extend_from_slice(text.as_bytes());
     }
@@ -183,14 +197,17 @@ impl Table {
         let made = self.side.get(start..).unwrap_or_default();
         let length = column_length(made);
         self.flag();
-        self.side_offsets.push(self.words.len());
+        self.side_offsets.push(self.used);
         self.put([int(start), length]);
     }
 
-    /// Makes room for so many words at once.
+    /// Makes room for so many words.
     #[inline]
     pub(super) fn reserve(&mut self, words: usize) {
-        self.words.reserve(words);
+        let needed = self.used.saturating_add(words);
+        if needed > self.words.len() {
+            self.words.resize(needed.max(self.words.len().saturating_mul(2)), 0);
+        }
     }
 
     fn set(&mut self, at: usize, value: i32) {

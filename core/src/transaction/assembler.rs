@@ -158,8 +158,7 @@ impl<S: Storage> Assembler<S> {
         let mut treatment = None;
         while treatment != Some(Treatment::Bound) {
             let mut rest = input.get(taken..).unwrap_or_default();
-            let outside = self.decoder.streaming().is_none() && !self.undecoded;
-            if outside && treatment != Some(Treatment::Hold) {
+            if self.passes_rows() && treatment != Some(Treatment::Hold) {
                 let rows = self.reader.pass_rows(rest);
                 if rows > 0 {
                     treatment = Some(Treatment::Pass);
@@ -192,6 +191,16 @@ impl<S: Storage> Assembler<S> {
             Some(Treatment::Pass) => Step::Pass(taken),
             _ => Step::Hold(taken),
         })
+    }
+
+    /// Whether a row that comes now would be passed as it is.
+    pub(crate) fn passes_rows(&self) -> bool {
+        self.replay.is_none() && self.decoder.streaming().is_none() && !self.undecoded
+    }
+
+    /// Passes so many bytes of rows, which whoever comes behind has taken in.
+    pub(crate) fn pass(&mut self, rows: usize) {
+        self.reader.pass(rows);
     }
 
     /// How many bytes to drop to go on behind an entry that [`next`](Self::next) refused, where
@@ -255,14 +264,14 @@ impl<S: Storage> Assembler<S> {
                 Ok(())
             }
             (_, Entry::Data(data)) => {
-                self.pass(data.data, frame, source);
+                self.note(data.data, frame, source);
                 Ok(())
             }
             (_, Entry::Keepalive(_)) => Ok(()),
         }
     }
 
-    fn pass(&mut self, payload: &[u8], frame: &[u8], source: u64) {
+    fn note(&mut self, payload: &[u8], frame: &[u8], source: u64) {
         match payload {
             _ if self.undecoded => self.items = self.items.saturating_add(1),
             [tag::COMMIT | tag::PREPARE | tag::COMMIT_PREPARED | tag::ROLLBACK_PREPARED, ..]
