@@ -126,8 +126,9 @@ struct Assembling<'a> {
 
 impl Assembling<'_> {
     /// Takes whole entries from the input, which begins with so many bytes of rows that were taken in; at
-    /// the end the rest too, which the indexer refuses. Returns how much of the input was taken, and how many bytes at its front are the batch's entries; `None`
-    /// where these were gathered elsewhere, as they had not come in one piece.
+    /// the end the rest too, which the indexer refuses. Returns how much of the input was taken, and how
+    /// many bytes at its front are the batch's entries; `None` where these were gathered elsewhere, as they
+    /// had not come in one piece.
     fn run(self, input: &[u8], rows: usize, at_end: bool) -> (usize, Option<usize>) {
         self.sources.clear();
         self.errors.clear();
