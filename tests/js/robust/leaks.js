@@ -16,8 +16,10 @@ const slots = slotList.split(',');
 /** Rounds before anything is counted: pools fill, code is compiled. */
 const FIRST_ROUNDS = 4;
 const SOME_ROWS = 600;
-/** How long what has ended may take to be gone. */
-const SETTLES_WITHIN_MS = 20_000;
+/** How long the files of what has ended may stay. */
+const FILES_STAY_MS = 5000;
+/** The same for threads: an idle one of the runtime ends after ten seconds. */
+const THREADS_STAY_MS = 15_000;
 
 /** One signal for many, as that of a program which is told to end. */
 const { signal } = new AbortController();
@@ -145,8 +147,7 @@ async function counted() {
 }
 
 /**
- * What is there once as few files are open and threads run as there did, or when it takes too long: an
- * idle thread of the runtime stays for ten seconds.
+ * What is there once as few files are open and threads run as there did, or when it takes too long.
  *
  * @param {{ files: number, threads?: number }} before
  */
@@ -155,7 +156,8 @@ async function settled({ files, threads = Infinity }) {
   for (;;) {
     const now = await counted();
     if (now.files <= files && now.threads <= threads) return now;
-    if (Date.now() - began > SETTLES_WITHIN_MS) return now;
+    const patience = now.files > files ? FILES_STAY_MS : THREADS_STAY_MS;
+    if (Date.now() - began > patience) return now;
     await sleep(20);
   }
 }
