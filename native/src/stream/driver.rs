@@ -216,10 +216,8 @@ impl Driver {
                 let rested = self.socket.watch().map_err(Error::Io)?;
                 Ok(if rested { Progress::Made } else { Progress::Waiting })
             }
-            Poll::Ready(read) if is_end(&read) => match state.closing {
-                Closing::Said => Ok(Progress::Ended),
-                _ => Err(Error::Closed),
-            },
+            // Behind our goodbye, too: what is not answered may not have been taken in.
+            Poll::Ready(read) if is_end(&read) => Err(Error::Closed),
             Poll::Ready(Ok(read)) => {
                 state.counters.bytes += read as u64;
                 let more = self.socket.holds_more();
@@ -396,9 +394,8 @@ fn other_message(state: &mut State, mut bytes: BytesMut) -> Result<Progress> {
     let tag = bytes.first().copied().unwrap_or_default();
     match tag {
         PARAMETER_STATUS => Ok(Progress::Made),
-        BACKEND_COPY_DONE | COMMAND_COMPLETE if state.closing == Closing::Said => {
-            Ok(Progress::Ended)
-        }
+        BACKEND_COPY_DONE if state.closing == Closing::Said => Ok(Progress::Ended),
+        // Without CopyDone before it, it is a server's that is being shut down.
         BACKEND_COPY_DONE | COMMAND_COMPLETE => Err(Error::Closed),
         ERROR_RESPONSE | NOTICE_RESPONSE => match Backend::parse(&mut bytes) {
             Ok(Some(Backend::ErrorResponse(body))) => Err(server_error(body.fields())?.into()),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{error, info, warn};
 
 use super::driver::{Driver, GOODBYE};
@@ -35,6 +35,7 @@ impl Supervisor {
     /// Drives the stream to its end, over as many connections as it takes.
     pub(super) async fn run(self, mut replication: Replication) {
         let mut tries = Tries::default();
+        let mut goodbye = None;
         let end = loop {
             let (before, began) = (self.items_received(), Instant::now());
             let driver =
@@ -43,7 +44,7 @@ impl Supervisor {
             self.shared.lock().connected = false;
             let Err(error) = ended else { break End::Closed };
             tries.connection_ended(self.items_received() > before, began.elapsed());
-            match self.come_back(error, &mut tries).await {
+            match self.come_back(error, &mut tries, &mut goodbye).await {
                 Ok(Some(next)) => replication = next,
                 Ok(None) => break End::Closed,
                 Err(error) => break End::Failed(Some(error)),
@@ -64,8 +65,13 @@ impl Supervisor {
     }
 
     /// Another connection, in the state in which it streams; `None` when the stream is closed before
-    /// there is one.
-    async fn come_back(&self, mut error: Error, tries: &mut Tries) -> Result<Option<Replication>> {
+    /// there is one. `goodbye` is by when it has to be closed, once that is wanted.
+    async fn come_back(
+        &self,
+        mut error: Error,
+        tries: &mut Tries,
+        goodbye: &mut Option<Instant>,
+    ) -> Result<Option<Replication>> {
         let Some(policy) = self.options.reconnect.filter(|_| !self.options.temporary) else {
             return Err(error);
         };
@@ -82,20 +88,20 @@ impl Supervisor {
             match self.shared.until_closed(self.try_again(delay)).await {
                 Some(Ok(replication)) => return Ok(Some(replication)),
                 Some(Err(next)) => error = next,
-                None => return Ok(self.for_goodbye().await),
+                None => {
+                    let until = *goodbye.get_or_insert_with(|| Instant::now() + GOODBYE);
+                    return Ok(self.for_goodbye(until).await);
+                }
             }
         }
     }
 
-    /// The stream is closed while there is no connection. What was confirmed may not have reached the
-    /// server, which would send it again to whoever comes next: one more connection, if it can be had
-    /// soon, tells it.
-    async fn for_goodbye(&self) -> Option<Replication> {
-        {
-            let state = self.shared.lock();
-            if state.closing == Closing::Said || state.session.flushed_lsn() <= self.info.start {
-                return None;
-            }
+    /// The stream is closed while there is no connection, or has lost it before the server answered our
+    /// goodbye. What was confirmed may not have reached the server, which would send it again to whoever
+    /// comes next: one more connection, if it can be had by then, tells it.
+    async fn for_goodbye(&self, until: Instant) -> Option<Replication> {
+        if self.shared.lock().session.flushed_lsn() <= self.info.start {
+            return None;
         }
         let tries = async {
             loop {
@@ -106,7 +112,12 @@ impl Supervisor {
                 }
             }
         };
-        timeout(GOODBYE, tries).await.ok().flatten()
+        let Ok(Some(replication)) = timeout_at(until, tries).await else {
+            warn!(slot = self.options.slot, "what was confirmed last may come again");
+            return None;
+        };
+        self.shared.lock().closing = Closing::Wanted;
+        Some(replication)
     }
 
     async fn try_again(&self, delay: Duration) -> Result<Replication> {

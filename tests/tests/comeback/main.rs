@@ -2,11 +2,16 @@
 
 mod restart;
 
+use std::future::Future;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use walscope::{Acknowledge, Config, Stream, StreamOptions};
+use walscope_core::capture::Entry;
+use walscope_core::pgoutput::tag;
 use walscope_tests::program::{self, Program};
+use walscope_tests::proxy::Proxy;
 use walscope_tests::{Server, ServerOptions};
 
 const ROWS: usize = 30_000;
@@ -25,6 +30,11 @@ fn server() -> Server {
     let create = stream(&server, &["--create-slot", "--until", "now"]);
     assert!(program::run(create).status.success());
     server
+}
+
+fn wait<T>(test: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { tokio::time::timeout(PATIENCE, test).await.unwrap() })
 }
 
 /// Cuts the stream's connection, as soon as there is one. A server process that has the slot and has
@@ -106,6 +116,47 @@ fn what_is_confirmed_without_a_connection_is_told_at_the_end() {
     let (status, _, errors) = walscope.wait();
     assert!(status.success(), "{errors:?}");
     assert!(program::run(stream(&server, &["--until", "now"])).stdout.is_empty(), "{errors:?}");
+}
+
+/// The server, or the network, breaks the connection while the stream says its last word: that is said
+/// again on another one.
+///
+/// Red without `Closing::Wanted` in `Supervisor::for_goodbye`; the network's half also if `Driver::read`
+/// takes the end of the connection for the server's answer.
+#[test]
+fn what_is_confirmed_as_the_connection_breaks_is_told_at_the_end() {
+    for breaks in ["server", "network"] {
+        let server = server();
+        let proxy = Proxy::start(server.port());
+        let through = server.conninfo_with(&[("port", &proxy.port().to_string())]);
+        let config = Config::parse(&through).expect("a conninfo");
+        let options =
+            StreamOptions { acknowledge: Acknowledge::Manual, ..StreamOptions::new("s", ["p"]) };
+        wait(async {
+            let mut stream = Stream::open(&config, options).await.expect("a stream");
+            server.sql("INSERT INTO t VALUES (1, 'v')");
+            let items = loop {
+                let batch = stream.next_batch().await.expect("no error").expect("no end");
+                let ends =
+                    |entry| matches!(entry, Ok(Entry::Data(data)) if data.data[0] == tag::COMMIT);
+                if batch.entries().any(ends) {
+                    break batch.items();
+                }
+            };
+            stream.control().confirm_items(items);
+            // Nothing waits here: the stream's task runs next when the stream is closed.
+            if breaks == "server" {
+                let end =
+                    "SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots";
+                server.sql(end);
+            } else {
+                proxy.cut();
+            }
+            stream.close().await.expect("an end in order");
+        });
+        let again = program::run(stream(&server, &["--until", "now"]));
+        assert!(again.stdout.is_empty(), "{breaks}: {}", String::from_utf8_lossy(&again.stdout));
+    }
 }
 
 /// Many small transactions, and a server that is restarted under them.

@@ -11,7 +11,7 @@ use walscope_tests::program::{self, Program};
 use walscope_tests::proxy::Proxy;
 use walscope_tests::{Major, Server, ServerOptions};
 
-use crate::{ROWS, insert};
+use crate::{ROWS, insert, wait};
 
 /// Those that send prepared transactions.
 const MAJORS: [Major; 4] = [Major::V15, Major::V16, Major::V17, Major::V18];
@@ -127,11 +127,6 @@ async fn open(server: &Server, proxy: &Proxy, streaming: Streaming) -> Stream {
     let options = StreamOptions { two_phase: true, streaming, reconnect, ..options };
     let config = Config::parse(&through(server, proxy)).expect("a conninfo");
     Stream::open(&config, options).await.expect("a stream")
-}
-
-fn wait<T>(test: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { tokio::time::timeout(crate::PATIENCE, test).await.unwrap() })
 }
 
 /// The connection breaks for good, and the transaction is rolled back.
