@@ -12,8 +12,8 @@ const WORD: usize = 8;
 /// The CRC of a record: of what follows its header, then of the header before the CRC itself.
 ///
 /// Bytes that are left over behind whole words are slow, and most records have some. So they come with
-/// the header in one block that ends with them and begins with zeros: of zeros the CRC is that of
-/// nothing if the register is 0, and what the register was goes into the first bytes behind them.
+/// the header in words that end with them and begin with zeros: of zeros the CRC is that of nothing if
+/// the register is 0, and what the register was goes into the first bytes behind them.
 #[inline]
 pub(super) fn of_record(record: &[u8]) -> u32 {
     let Some((head, rest)) = record.split_first_chunk::<HEADER>() else {
@@ -21,28 +21,56 @@ pub(super) fn of_record(record: &[u8]) -> u32 {
     };
     let left = rest.len() % WORD;
     let words = rest.len().saturating_sub(left);
-    let register = !append(0, rest.get(..words).unwrap_or_default());
+    let register = u64::from(!append(0, rest.get(..words).unwrap_or_default()));
     // The last bytes of the record, of which those stay that are left over.
     let last = u64::from_le_bytes(*record.last_chunk().unwrap_or(&[0; WORD]));
     let last = last & u64::MAX.unbounded_shl(bits(WORD.saturating_sub(left)));
-    // The block: 4 zeros, 8 bytes with what is left over at their end, 20 bytes of the header.
-    let header = u128::from_le_bytes(*head.first_chunk().unwrap_or(&[0; 16]));
-    let behind = u128::from_le_bytes(*head.last_chunk().unwrap_or(&[0; 16]));
-    let front = u128::from(last) << 32 | header << 96;
-    let front = front ^ u128::from(register) << bits((BEFORE_CRC - WORD).saturating_sub(left));
-    // Bytes 4 to 20 of the header: the CRC behind them is cut off.
-    let back = header >> 32 | (behind >> 64 & 0xFFFF_FFFF) << 96;
-    let mut block = [0; 32];
-    let (low, high) = block.split_at_mut(16);
-    low.copy_from_slice(&front.to_le_bytes());
-    high.copy_from_slice(&back.to_le_bytes());
-    append(u32::MAX, &block)
+    let front = last ^ register.unbounded_shl(bits(WORD.saturating_sub(left)));
+    let [h0, h1, h2, h3, h4, _] = words_of(head);
+    let (f0, f1) = halves(front);
+    let (r0, r1) = halves(register.unbounded_shr(bits(left)));
+    of_words([f0, f1, h0 ^ r0, h1 ^ r1, h2, h3, h4])
 }
 
 /// So many bytes in bits.
-#[expect(clippy::cast_possible_truncation, reason = "at most 12 bytes")]
+#[expect(clippy::cast_possible_truncation, reason = "less than 64")]
 const fn bits(bytes: usize) -> u32 {
     (bytes as u32).wrapping_mul(8)
+}
+
+/// The lower and the upper half.
+#[expect(clippy::cast_possible_truncation, reason = "it is cut in halves")]
+const fn halves(word: u64) -> (u32, u32) {
+    (word as u32, (word >> 32) as u32)
+}
+
+/// Words of 32 bits.
+#[inline]
+fn words_of<const WORDS: usize>(bytes: &[u8]) -> [u32; WORDS] {
+    let mut words = [0; WORDS];
+    for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
+        *word = u32::from_le_bytes(*bytes);
+    }
+    words
+}
+
+/// The CRC of words whose first bytes were changed by what the register was, which is 0.
+#[cfg(feature = "std")]
+#[inline]
+fn of_words(words: [u32; 7]) -> u32 {
+    // With zeros before them they are whole words of 64 bits.
+    let mut block = [0; 32];
+    for (bytes, word) in block.as_chunks_mut().0.iter_mut().skip(1).zip(words) {
+        *bytes = word.to_le_bytes();
+    }
+    append(u32::MAX, &block)
+}
+
+/// The CRC of words whose first bytes were changed by what the register was, which is 0.
+#[cfg(not(feature = "std"))]
+#[inline]
+fn of_words(words: [u32; 7]) -> u32 {
+    software::of_words(words)
 }
 
 /// The CRC of what had the CRC `crc`, and `bytes` behind it.
@@ -62,6 +90,8 @@ fn append(crc: u32, bytes: &[u8]) -> u32 {
 /// Sixteen bytes at a time by tables, where there is no instruction for it.
 #[cfg(any(not(feature = "std"), test))]
 mod software {
+    use super::words_of;
+
     /// The polynomial, its bits in reverse.
     const POLYNOMIAL: u32 = 0x82F6_3B78;
 
@@ -107,17 +137,17 @@ mod software {
 
     /// Words of 32 bits, which is what WebAssembly's engines take apart fastest.
     pub(super) fn append(crc: u32, bytes: &[u8]) -> u32 {
-        let [near, second, third, far] = &TABLES;
+        let [near, second, ..] = &TABLES;
         let [t0, ..] = near;
         let (blocks, rest) = bytes.as_chunks::<16>();
         let mut crc = !crc;
         for block in blocks {
-            let [a, b, c, d] = words(block);
-            crc = word(far, a ^ crc) ^ word(third, b) ^ word(second, c) ^ word(near, d);
+            let [a, b, c, d] = words_of(block);
+            crc = four([a ^ crc, b, c, d]);
         }
         let (blocks, rest) = rest.as_chunks::<8>();
         for block in blocks {
-            let [a, b] = words(block);
+            let [a, b] = words_of(block);
             crc = word(second, a ^ crc) ^ word(near, b);
         }
         for byte in rest {
@@ -127,14 +157,17 @@ mod software {
         !crc
     }
 
-    /// The words of a block.
     #[inline]
-    fn words<const WORDS: usize>(block: &[u8]) -> [u32; WORDS] {
-        let mut words = [0; WORDS];
-        for (word, bytes) in words.iter_mut().zip(block.as_chunks().0) {
-            *word = u32::from_le_bytes(*bytes);
-        }
-        words
+    pub(super) fn of_words([a, b, c, d, e, f, g]: [u32; 7]) -> u32 {
+        let [near, second, third, _] = &TABLES;
+        let crc = word(third, a) ^ word(second, b) ^ word(near, c);
+        !four([d ^ crc, e, f, g])
+    }
+
+    #[inline]
+    fn four([a, b, c, d]: [u32; 4]) -> u32 {
+        let [near, second, third, far] = &TABLES;
+        word(far, a) ^ word(third, b) ^ word(second, c) ^ word(near, d)
     }
 
     /// What four bytes do to a CRC, by the tables for where they are.
@@ -178,6 +211,7 @@ mod tests {
             let expected = append(append(0, rest), head.get(..BEFORE_CRC).unwrap());
             assert_eq!(of_record(record), expected, "{length} bytes");
             assert_eq!(software::append(7, rest), append(7, rest), "{length} bytes");
+            assert_eq!(software::of_words(words_of(rest)), of_words(words_of(rest)));
         }
     }
 }
