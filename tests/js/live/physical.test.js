@@ -146,11 +146,16 @@ for (const major of /** @type {const} */ ([14, 18])) {
       await until('it is the synchronous standby', async () => {
         return (await replication(server)).sync_state === 'sync';
       });
-      let committed = false;
-      const commit = session.query("SELECT pg_logical_emit_message(true, 'm', 'x')").then(() => {
-        committed = true;
-      });
-      await until('the commit waits', async () => {
+      let committed = true;
+      let commit = Promise.resolve();
+      await until('a commit waits', async () => {
+        // None does before the checkpointer, too, has taken the setting in.
+        if (committed) {
+          committed = false;
+          commit = session.query("SELECT pg_logical_emit_message(true, 'm', 'x')").then(() => {
+            committed = true;
+          });
+        }
         const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'`;
         return (await server.sql(waiting)).length > 0;
       });
