@@ -11,5 +11,7 @@ export * from './names.js';
  * @returns {Promise<void>}
  */
 export function init() {
-  return start(() => readFile(new URL('./pkg/walscope_bg.wasm', import.meta.url)));
+  return start(async () =>
+    WebAssembly.compile(await readFile(new URL('./pkg/walscope_bg.wasm', import.meta.url))),
+  );
 }
