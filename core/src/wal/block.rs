@@ -161,7 +161,7 @@ pub(super) fn decode(
     version: Version,
     blocks: &mut BlockTable,
 ) -> Result<(), ErrorKind> {
-    walk::<true>(record, version, blocks)?;
+    walk(record, version, blocks)?;
     let mut at = blocks.parts.main_at;
     for entry in blocks.entries.iter_mut().take(blocks.length) {
         entry.image_at = at;
@@ -172,54 +172,33 @@ pub(super) fn decode(
     Ok(())
 }
 
-/// Takes a whole record apart only to check it and to count the bytes of its page images; `blocks` is
-/// room for that.
-#[cfg(feature = "alloc")]
-#[inline]
-pub(super) fn image_length(
-    record: &[u8],
-    version: Version,
-    blocks: &mut BlockTable,
-) -> Result<u32, ErrorKind> {
-    walk::<false>(record, version, blocks)?;
-    Ok(blocks.parts.image_length)
-}
-
-/// Goes through the headers of a record's parts, and keeps the block references if it shall, but for
-/// where their images and data are; the main data is said to be where the headers end.
+/// Goes through the headers of a record's parts, and keeps all but where images and data are; the main
+/// data is said to be where the headers end.
 ///
 /// All is written to where it stays, field by field: whoever copies what was just written in smaller
 /// pieces has the processor wait for it.
 #[inline]
-fn walk<const KEEP: bool>(
-    record: &[u8],
-    version: Version,
-    blocks: &mut BlockTable,
-) -> Result<(), ErrorKind> {
+fn walk(record: &[u8], version: Version, blocks: &mut BlockTable) -> Result<(), ErrorKind> {
     let mut fields = Cursor::at(record, RECORD_HEADER);
     let BlockTable { entries, length, parts } = blocks;
     *length = 0;
     *parts = Parts::default();
     let mut images = 0_u32;
-    let mut before = None;
     // The sum of what the headers promise: when the rest is no longer than it, they are at their end.
     let mut data = 0_u64;
     while fields.rest().len() as u64 > data {
         let id = fields.u8().ok_or(ErrorKind::PartLengths)?;
         match id {
             0..=MAX_BLOCK_ID => {
-                let entry = entries.get_mut(*length).ok_or(ErrorKind::BlockId(id))?;
-                let (data_length, image, locator) =
-                    reference(id, &mut fields, version, before, entry)?;
-                *length = length.saturating_add(usize::from(KEEP));
-                data = data.saturating_add(data_length.into()).saturating_add(image.into());
-                images = images.saturating_add(image.into());
-                before = Some((id, locator));
+                let (before, free) = entries.split_at_mut_checked(*length).unwrap_or_default();
+                let entry = free.first_mut().ok_or(ErrorKind::BlockId(id))?;
+                let lengths = reference(id, &mut fields, version, before.last(), entry)?;
+                *length = length.saturating_add(1);
+                data = data.saturating_add(lengths.all());
+                images = images.saturating_add(lengths.image.into());
             }
             part::SHORT_DATA | part::LONG_DATA => {
-                let length =
-                    if id == part::SHORT_DATA { fields.u8().map(u32::from) } else { fields.u32() };
-                let length = length.ok_or(ErrorKind::PartLengths)?;
+                let length = main_length(id, &mut fields).ok_or(ErrorKind::PartLengths)?;
                 parts.main_length = length as usize;
                 data = data.saturating_add(length.into());
                 // The main data is always the last part.
@@ -240,19 +219,70 @@ fn walk<const KEEP: bool>(
     Ok(())
 }
 
-/// What [`read_reference`] reads where a reference has no image and names its relation.
+/// The bytes of a record's page images, of which no more is kept. `None`: [`decode`] says what is wrong
+/// with the record.
+#[cfg(feature = "alloc")]
+#[inline]
+pub(super) fn image_length(record: &[u8], version: Version) -> Option<u32> {
+    let mut fields = Cursor::at(record, RECORD_HEADER);
+    let mut images = 0_u32;
+    let mut data = 0_u64;
+    // One more than the last reference's number; 0 before the first.
+    let mut next = 0;
+    while fields.rest().len() as u64 > data {
+        let id = fields.u8()?;
+        match id {
+            0..=MAX_BLOCK_ID => {
+                let lengths = if id < next {
+                    None
+                } else {
+                    reference_lengths(&mut fields, version, next > 0)
+                }?;
+                next = id.saturating_add(1);
+                data = data.saturating_add(lengths.all());
+                images = images.saturating_add(lengths.image.into());
+            }
+            part::SHORT_DATA | part::LONG_DATA => {
+                data = data.saturating_add(main_length(id, &mut fields)?.into());
+                break;
+            }
+            part::ORIGIN => _ = fields.u16()?,
+            part::TOPLEVEL_XID => _ = fields.xid()?,
+            _ => return None,
+        }
+    }
+    (fields.rest().len() as u64 == data).then_some(images)
+}
+
+#[inline]
+fn main_length(id: u8, fields: &mut Cursor<'_>) -> Option<u32> {
+    if id == part::SHORT_DATA { fields.u8().map(u32::from) } else { fields.u32() }
+}
+
+/// How long the parts of a block reference are.
+struct Lengths {
+    data: u16,
+    image: u16,
+}
+
+impl Lengths {
+    fn all(&self) -> u64 {
+        u64::from(self.data).wrapping_add(self.image.into())
+    }
+}
+
+/// The size of a block reference that has no image and names its relation, behind its number.
 const PLAIN: usize = 19;
 
-/// The header of a block reference, behind its number; `before` are number and relation of the one
-/// before. Returns the lengths of data and image, and the relation.
+/// The header of a block reference, behind its number, is written to `entry`.
 #[inline]
 fn reference(
     id: u8,
     fields: &mut Cursor<'_>,
     version: Version,
-    before: Option<(u8, RelFileLocator)>,
+    before: Option<&Entry>,
     entry: &mut Entry,
-) -> Result<(u16, u16, RelFileLocator), ErrorKind> {
+) -> Result<Lengths, ErrorKind> {
     match fields.rest().first_chunk::<PLAIN>() {
         // Nearly all. That the length is known leaves no more to be checked.
         Some(plain @ [flags, ..]) if flags & (flag::HAS_IMAGE | flag::SAME_REL) == 0 => {
@@ -268,38 +298,73 @@ fn read_reference(
     id: u8,
     fields: &mut Cursor<'_>,
     version: Version,
-    before: Option<(u8, RelFileLocator)>,
+    before: Option<&Entry>,
     entry: &mut Entry,
-) -> Result<(u16, u16, RelFileLocator), ErrorKind> {
+) -> Result<Lengths, ErrorKind> {
     const SHORT: ErrorKind = ErrorKind::PartLengths;
-    if before.is_some_and(|(before, _)| id <= before) {
+    if before.is_some_and(|before| id <= before.id) {
         return Err(ErrorKind::BlockOrder(id));
     }
-    let [flags, low, high] = fields.array().ok_or(SHORT)?;
+    let (flags, data, image) = read_lead(fields, version)?;
+    entry.id = id;
+    entry.flags = flags;
+    entry.locator = if flags & flag::SAME_REL == 0 {
+        fields.locator().ok_or(SHORT)?
+    } else {
+        before.ok_or(ErrorKind::NoPreviousRelation)?.locator
+    };
+    entry.number = fields.u32().ok_or(SHORT)?;
+    entry.image = image;
+    entry.data_length = data;
+    Ok(Lengths { data, image: image.map_or(0, |image| image.length) })
+}
+
+/// The same, but of no more than the lengths. `known` says whether a reference has named its relation.
+#[cfg(feature = "alloc")]
+#[inline]
+fn reference_lengths(fields: &mut Cursor<'_>, version: Version, known: bool) -> Option<Lengths> {
+    match fields.rest().first_chunk::<PLAIN>() {
+        Some([flags, low, high, ..]) if flags & (flag::HAS_IMAGE | flag::SAME_REL) == 0 => {
+            let data = u16::from_le_bytes([*low, *high]);
+            fields.bytes(PLAIN);
+            ((flags & flag::HAS_DATA != 0) == (data != 0)).then_some(Lengths { data, image: 0 })
+        }
+        _ => read_lengths(fields, version, known),
+    }
+}
+
+#[cfg(feature = "alloc")]
+#[inline(never)]
+fn read_lengths(fields: &mut Cursor<'_>, version: Version, known: bool) -> Option<Lengths> {
+    let (flags, data, image) = read_lead(fields, version).ok()?;
+    if flags & flag::SAME_REL == 0 {
+        fields.locator()?;
+    } else if !known {
+        return None;
+    }
+    fields.u32()?;
+    Some(Lengths { data, image: image.map_or(0, |image| image.length) })
+}
+
+/// What a block reference begins with: flags, the length of its data, and what it says of its image.
+#[inline(always)]
+fn read_lead(
+    fields: &mut Cursor<'_>,
+    version: Version,
+) -> Result<(u8, u16, Option<image::Header>), ErrorKind> {
+    let [flags, low, high] = fields.array().ok_or(ErrorKind::PartLengths)?;
     let data_length = u16::from_le_bytes([low, high]);
     match (flags & flag::HAS_DATA != 0, data_length) {
         (true, 0) => return Err(ErrorKind::BlockDataMissing),
         (false, 1..) => return Err(ErrorKind::BlockDataUnexpected(data_length)),
         _ => {}
     }
-    let mut image = None;
-    if flags & flag::HAS_IMAGE != 0 {
-        let header = image::Header::decode(fields, version).ok_or(SHORT)?;
-        header.check(version, data_length)?;
-        image = Some(header);
+    if flags & flag::HAS_IMAGE == 0 {
+        return Ok((flags, data_length, None));
     }
-    let locator = if flags & flag::SAME_REL == 0 {
-        fields.locator().ok_or(SHORT)?
-    } else {
-        before.ok_or(ErrorKind::NoPreviousRelation)?.1
-    };
-    entry.id = id;
-    entry.flags = flags;
-    entry.locator = locator;
-    entry.number = fields.u32().ok_or(SHORT)?;
-    entry.image = image;
-    entry.data_length = data_length;
-    Ok((data_length, image.map_or(0, |image| image.length), locator))
+    let image = image::Header::decode(fields, version).ok_or(ErrorKind::PartLengths)?;
+    image.check(version, data_length)?;
+    Ok((flags, data_length, Some(image)))
 }
 
 /// A block that a record is about, borrowed from the record.

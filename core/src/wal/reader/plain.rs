@@ -34,9 +34,7 @@ impl Reader {
         &mut self,
         input: &mut &'i [u8],
     ) -> Option<Plain<'i, u32>> {
-        self.take_plain(input, |bytes, version, blocks| {
-            block::image_length(bytes, version, blocks).ok()
-        })
+        self.take_plain(input, |bytes, version, _| block::image_length(bytes, version))
     }
 
     #[inline]
