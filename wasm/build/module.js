@@ -17,7 +17,7 @@ const STRIP = ['--strip-debug', '--strip-producers', '--strip-target-features'];
 /**
  * @typedef {object} Module
  * @property {string} name of its files
- * @property {string} optimize the optimizer's level
+ * @property {string[]} optimize the optimizer's options
  */
 
 /**
@@ -29,7 +29,7 @@ export async function packageModule(built, { name, optimize }) {
   const opt = await wasmOpt();
   const stamp = fingerprint(
     [built, fileURLToPath(import.meta.url)],
-    [bindgen.version, opt.version, optimize],
+    [bindgen.version, opt.version, ...optimize],
   );
   const wasm = join(OUT, `${name}_bg.wasm`);
   if (!isCurrent(name, stamp)) {
@@ -46,7 +46,7 @@ export async function packageModule(built, { name, optimize }) {
       built,
     ]);
     const better = join(OUT, `${name}.wasm.new`);
-    run(process.execPath, [opt.script, optimize, ...STRIP, wasm, '-o', better]);
+    run(process.execPath, [opt.script, ...optimize, ...STRIP, wasm, '-o', better]);
     renameSync(better, wasm);
     writeInline(name, wasm);
     writeFileSync(stampFile(name), stamp);
