@@ -431,3 +431,106 @@ impl<'a> Block<'a> {
         self.entry.flags & flag::WILL_INIT != 0
     }
 }
+
+#[cfg(all(test, feature = "alloc"))]
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "a test may fail by panicking"
+)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    /// Numbers that look like chance, always the same.
+    struct Chance(u32);
+
+    impl Chance {
+        fn below(&mut self, limit: u32) -> u32 {
+            self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (self.0 >> 8) % limit
+        }
+
+        fn of<T: Copy>(&mut self, choices: &[T]) -> T {
+            choices[self.below(choices.len() as u32) as usize]
+        }
+
+        /// A record whose parts are right as often as not.
+        fn record(&mut self) -> Vec<u8> {
+            let mut record = alloc::vec![0; RECORD_HEADER];
+            let mut data = 0;
+            let mut id = self.of(&[0, 0, 0, 1, 32]);
+            for reference in 0..self.below(4) {
+                let (length, image) =
+                    (self.of(&[0, 0, 1, 7]), self.of(&[0, 0, 0, flag::HAS_IMAGE]));
+                let mut flags = image | if length > 0 { flag::HAS_DATA } else { 0 };
+                if reference > 0 || self.below(9) == 0 {
+                    flags |= self.of(&[0, flag::SAME_REL]);
+                }
+                if self.below(20) == 0 {
+                    flags ^= flag::HAS_DATA;
+                }
+                record.extend([id, flags, length, 0]);
+                if image > 0 {
+                    // No hole, a hole, one that is compressed and one that has no length.
+                    let (bytes, hole, info) =
+                        self.of(&[(8192_u16, 0_u16, 0_u8), (8000, 64, 1), (100, 64, 7), (9, 0, 4)]);
+                    record.extend(bytes.to_le_bytes());
+                    record.extend(hole.to_le_bytes());
+                    record.push(info);
+                    if info == 7 {
+                        record.extend(99_u16.to_le_bytes());
+                    }
+                    data += usize::from(bytes);
+                }
+                if flags & flag::SAME_REL == 0 {
+                    record.extend([1; 12]);
+                }
+                record.extend([2; 4]);
+                data += usize::from(length);
+                id = id.wrapping_add(self.of(&[1, 1, 1, 1, 1, 0, 3]));
+            }
+            match self.below(8) {
+                0 => record.extend([part::ORIGIN, 1, 0]),
+                1 => record.extend([part::TOPLEVEL_XID, 1, 0, 0, 0]),
+                2 => record.push(self.of(&[33, 200, 251])),
+                _ => {}
+            }
+            match self.below(4) {
+                0 => {}
+                1 => {
+                    record.extend([part::LONG_DATA, 5, 0, 0, 0]);
+                    data += 5;
+                }
+                _ => {
+                    record.extend([part::SHORT_DATA, 5]);
+                    data += 5;
+                }
+            }
+            record.resize(record.len() + data, 3);
+            match self.below(8) {
+                0 => record.truncate(record.len() - self.below(20) as usize),
+                1 => record.push(0),
+                _ => {}
+            }
+            record
+        }
+    }
+
+    #[test]
+    fn images_are_as_long_as_those_that_are_taken_apart() {
+        let mut chance = Chance(1);
+        let mut blocks = BlockTable::default();
+        let (mut right, mut wrong) = (0, 0);
+        for _ in 0..50_000 {
+            let record = chance.record();
+            let version = chance.of(&[Version::V14, Version::V15, Version::V18]);
+            let expected =
+                decode(&record, version, &mut blocks).map(|()| blocks.parts.image_length);
+            assert_eq!(image_length(&record, version), expected.ok(), "{expected:?} of {record:?}");
+            if expected.is_ok() { right += 1 } else { wrong += 1 }
+        }
+        assert!(right > 10_000 && wrong > 10_000, "{right} are right, {wrong} wrong");
+    }
+}
