@@ -45,12 +45,20 @@ export interface ClientOptions extends ValueOptions {
 export interface ConnectOptions extends ClientOptions {
   /** All settings but the password as a URI or as keywords and values. */
   connectionString?: string | undefined;
-  /** A name, an address, or the folder of a Unix-domain socket. Default `localhost`. */
+  /**
+   * A name, an address, or the folder of a Unix-domain socket. Default `localhost`. Several with commas
+   * between are tried in turn: `a,b`.
+   */
   host?: string | undefined;
   /** An address to connect to in the host's place, whose name stays for TLS. */
   hostaddr?: string | undefined;
-  /** Default 5432. */
+  /** Default 5432. One for all hosts, or one for each: `5432,5433`. */
   port?: number | string | undefined;
+  /** What the server has to be. A standby that was promoted is a primary. Default `any`. */
+  target_session_attrs?:
+    'any' | 'read-write' | 'read-only' | 'primary' | 'standby' | 'prefer-standby' | undefined;
+  /** The order in which servers are tried: theirs (`disable`, default), or another each time. */
+  load_balance_hosts?: 'disable' | 'random' | undefined;
   /** Default: the operating system's user. */
   user?: string | undefined;
   /** A function is asked anew for each connection, also when a stream comes back: tokens expire. */

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::connect::{self, Connected, ConnectionKind};
 use crate::error::{Error, Result};
 use crate::notices::Notices;
+use crate::server_choice;
 use crate::server_error::ServerError;
 use crate::wire::{Backend, Socket, Wire, server_error};
 
@@ -117,8 +118,8 @@ impl Client {
         kind: ConnectionKind,
         deadline: Option<Instant>,
     ) -> Result<Self> {
-        let Connected { wire, parameters, process_id, notices } =
-            connect::connect(config, kind, deadline).await?;
+        let (server, connected) = server_choice::connect(config, kind, deadline).await?;
+        let Connected { wire, parameters, process_id, notices } = connected;
         let version = parameters.get("server_version").map_or("", String::as_str);
         let major = major_version(version).ok_or_else(|| {
             Error::protocol(format!("the server's version \"{version}\" is not PostgreSQL's"))
@@ -133,8 +134,8 @@ impl Client {
         let mut client =
             Self { wire, kind, parameters, process_id, notices, major, unanswered, broken };
         debug!(
-            host = config.host(),
-            port = config.port(),
+            host = server.host(),
+            port = server.port(),
             encrypted = client.is_encrypted(),
             server_version = client.parameter("server_version"),
             process_id,

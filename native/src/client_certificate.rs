@@ -10,7 +10,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::config::Config;
-use crate::error::{Result, TlsError};
+use crate::error::Result;
+use crate::tls_error::TlsError;
 
 /// libpq's own places, in the home directory.
 const DEFAULT_CERTIFICATE: &str = ".postgresql/postgresql.crt";

@@ -2,6 +2,7 @@
 
 mod conninfo;
 mod pass_file;
+mod servers;
 mod settings;
 mod uri;
 
@@ -17,6 +18,10 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::password::PasswordSource;
 use crate::unix_socket;
+use servers::List;
+
+pub use servers::TargetSession;
+pub(crate) use servers::shuffle;
 
 const DEFAULT_HOST: &str = "localhost";
 const DEFAULT_PORT: u16 = 5432;
@@ -122,9 +127,10 @@ pub(crate) struct Keepalives {
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Config {
+    /// As it is given: commas are between several.
     host: Option<String>,
-    hostaddr: Option<IpAddr>,
-    port: Option<u16>,
+    hostaddr: List<IpAddr>,
+    port: List<u16>,
     user: Option<String>,
     password: Option<String>,
     password_source: Option<PasswordSource>,
@@ -142,6 +148,8 @@ pub struct Config {
     connect_timeout: Option<Option<Duration>>,
     channel_binding: Option<Binding>,
     keepalives: Keepalives,
+    target_session: Option<TargetSession>,
+    balances_load: bool,
 }
 
 impl Config {
@@ -187,14 +195,46 @@ impl Config {
     /// Sets the address, which saves resolving the host name.
     #[must_use]
     pub fn with_hostaddr(mut self, address: IpAddr) -> Self {
-        self.hostaddr = Some(address);
+        self.hostaddr = vec![Some(address)];
         self
     }
 
     /// Sets the port.
     #[must_use]
     pub fn with_port(mut self, port: u16) -> Self {
-        self.port = Some(port);
+        self.port = vec![Some(port)];
+        self
+    }
+
+    /// Sets several servers, of which the first is connected to that answers and is what
+    /// [`with_target_session`](Self::with_target_session) asks for: each time that a connection is made,
+    /// so that a stream goes on where a standby was promoted.
+    ///
+    /// ```
+    /// # use walscope::{Config, TargetSession};
+    /// let config = Config::new()
+    ///     .with_servers([("db1.example", 5432), ("db2.example", 5432)])
+    ///     .with_target_session(TargetSession::Primary);
+    /// # assert_eq!(config, Config::new().with_host("db1.example,db2.example").with_port(5432)
+    /// #     .with_target_session(TargetSession::Primary));
+    /// ```
+    #[must_use]
+    pub fn with_servers<H: Into<String>>(
+        mut self,
+        servers: impl IntoIterator<Item = (H, u16)>,
+    ) -> Self {
+        let (hosts, ports): (Vec<String>, List<u16>) =
+            servers.into_iter().map(|(host, port)| (host.into(), Some(port))).unzip();
+        self.host = Some(hosts.join(","));
+        self.hostaddr = Vec::new();
+        self.port = ports;
+        self
+    }
+
+    /// Sets what the server has to be.
+    #[must_use]
+    pub fn with_target_session(mut self, target: TargetSession) -> Self {
+        self.target_session = Some(target);
         self
     }
 
@@ -303,20 +343,21 @@ impl Config {
     }
 
     /// The host name, which is what the certificate must name, also where `hostaddr` is set; or the folder
-    /// of a Unix-domain socket.
+    /// of a Unix-domain socket. Of several servers it is that of the first, as are address and port.
     pub fn host(&self) -> &str {
-        self.host.as_deref().unwrap_or(DEFAULT_HOST)
+        let first = self.host.as_deref().and_then(|hosts| hosts.split(',').next());
+        first.filter(|host| !host.is_empty()).unwrap_or(DEFAULT_HOST)
     }
 
     /// The address to connect to instead of resolving the host name.
     pub fn hostaddr(&self) -> Option<IpAddr> {
-        self.hostaddr
+        self.hostaddr.first().copied().flatten()
     }
 
     /// The Unix-domain socket that the host is the folder of.
     pub(crate) fn unix_socket(&self) -> Option<PathBuf> {
         let host = self.host();
-        if self.hostaddr.is_some() || !unix_socket::is_folder(host) {
+        if self.hostaddr().is_some() || !unix_socket::is_folder(host) {
             return None;
         }
         let path = unix_socket::path(host, self.port());
@@ -329,7 +370,7 @@ impl Config {
     /// What the certificate must name and messages show: the host's name, or where only an
     /// address is set, that.
     pub(crate) fn server_name(&self) -> String {
-        match (&self.host, self.hostaddr) {
+        match (&self.host, self.hostaddr()) {
             (None, Some(address)) => address.to_string(),
             _ => self.host().to_string(),
         }
@@ -337,7 +378,7 @@ impl Config {
 
     /// The port.
     pub fn port(&self) -> u16 {
-        self.port.unwrap_or(DEFAULT_PORT)
+        self.port.first().copied().flatten().unwrap_or(DEFAULT_PORT)
     }
 
     /// The role to log in as.
@@ -398,6 +439,16 @@ impl Config {
         self.channel_binding.unwrap_or_default()
     }
 
+    /// What the server has to be.
+    pub fn target_session(&self) -> TargetSession {
+        self.target_session.unwrap_or_default()
+    }
+
+    /// Whether servers and their addresses are tried in another order each time.
+    pub(crate) fn balances_load(&self) -> bool {
+        self.balances_load
+    }
+
     pub(crate) fn keepalives(&self) -> Keepalives {
         self.keepalives
     }
@@ -417,24 +468,13 @@ impl Config {
                 return Err(Error::config(format!("{name} contains a zero byte")));
             }
         }
-        self.check_host()?;
+        self.check_servers()?;
         self.check_options()?;
         let weak = self.ssl_mode() != SslMode::VerifyFull;
         if self.sslrootcert == Some(RootCertificates::System) && weak {
             return Err(Error::config_hint(
                 format!("sslmode={} is too weak for sslrootcert=system", self.ssl_mode()),
                 "Use sslmode=verify-full: anybody can get a certificate that the system trusts",
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_host(&self) -> Result<()> {
-        let host = self.host();
-        if host.contains(',') {
-            return Err(Error::config_hint(
-                format!("host={host} names several hosts, which is not supported yet"),
-                "Name the one server whose slot is to be read",
             ));
         }
         Ok(())
@@ -476,9 +516,9 @@ impl FromStr for Config {
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
-            .field("host", &self.host())
-            .field("hostaddr", &self.hostaddr())
-            .field("port", &self.port())
+            .field("host", &self.host)
+            .field("hostaddr", &self.hostaddr)
+            .field("port", &self.port)
             .field("user", &self.user())
             .field("password", &self.password.as_ref().map(|_| "***"))
             .field("dbname", &self.dbname())
@@ -491,6 +531,8 @@ impl fmt::Debug for Config {
             .field("connect_timeout", &self.connect_timeout())
             .field("channel_binding", &self.channel_binding())
             .field("keepalives", &self.keepalives())
+            .field("target_session", &self.target_session())
+            .field("balances_load", &self.balances_load())
             .finish()
     }
 }
@@ -540,7 +582,7 @@ mod tests {
     #[test]
     fn impossible_settings_are_refused() {
         for (config, problem) in [
-            (Config::new().with_host("a,b"), "several hosts"),
+            (Config::new().with_servers([("a", 1), ("b", 2)]).with_host("a"), "2 ports"),
             (Config::new().with_password("a\0b"), "password contains a zero byte"),
             (Config::new().with_options("-c a=b\\"), "backslash"),
         ] {

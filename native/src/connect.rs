@@ -19,12 +19,13 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::auth;
-use crate::config::{Config, Keepalives, SslMode};
-use crate::error::{Error, Result, TlsError};
+use crate::config::{Config, Keepalives, SslMode, shuffle};
+use crate::error::{Error, Result};
 use crate::link::Link;
 use crate::loopback::{self, is_loopback};
 use crate::notices::Notices;
 use crate::tls::Tls;
+use crate::tls_error::TlsError;
 use crate::wire::{Backend, Socket, Wire, server_error};
 
 /// Settings that make PostgreSQL's text the same everywhere, and let its warnings through: that a
@@ -78,17 +79,6 @@ pub(crate) async fn in_time<T, F: Future<Output = Result<T>>>(
     timeout_at(deadline, connecting(Some(deadline))).await.unwrap_or_else(|_| Err(late()))
 }
 
-/// Connects and logs in.
-pub(crate) async fn connect(
-    config: &Config,
-    kind: ConnectionKind,
-    deadline: Option<Instant>,
-) -> Result<Connected> {
-    config.check()?;
-    config.login()?;
-    by_mode(config, kind, deadline).await
-}
-
 /// How to come to TLS on one connection.
 #[derive(Clone, Copy)]
 enum Encryption<'a> {
@@ -97,8 +87,8 @@ enum Encryption<'a> {
     Always(&'a Tls),
 }
 
-/// Connects once, or a second time with or without TLS where the mode says so.
-async fn by_mode(
+/// Connects to a server and logs in, a second time with or without TLS where the mode says so.
+pub(crate) async fn by_mode(
     config: &Config,
     kind: ConnectionKind,
     deadline: Option<Instant>,
@@ -181,13 +171,16 @@ async fn tcp(
     deadline: Option<Instant>,
 ) -> Result<TcpStream> {
     let port = config.port();
-    let addresses: Vec<SocketAddr> = match config.hostaddr() {
+    let mut addresses: Vec<SocketAddr> = match config.hostaddr() {
         Some(address) => vec![SocketAddr::new(address, port)],
         None => lookup_host((config.host(), port))
             .await
             .map_err(|error| not_connected(config, error))?
             .collect(),
     };
+    if config.balances_load() {
+        shuffle(&mut addresses);
+    }
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
     for (tried, address) in addresses.iter().enumerate() {
         let share = deadline.map(|deadline| {

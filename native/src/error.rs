@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use walscope_core::Lsn;
 
+use crate::config::TargetSession;
 use crate::server_error::ServerError;
 use crate::sql::quote_ident;
+use crate::tls_error::TlsError;
 use crate::undecodable::Undecodable;
 use crate::unix_socket;
 
@@ -102,6 +104,22 @@ pub enum Error {
         /// The `connect_timeout`.
         after: Duration,
     },
+    /// The server is not what `target_session_attrs` asks for.
+    Role {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+        /// What it is.
+        role: &'static str,
+        /// What was asked for.
+        target: TargetSession,
+    },
+    /// None of several servers will do.
+    NoServer {
+        /// What is wrong with each, in the order in which they were tried.
+        failures: Vec<Self>,
+    },
     /// A transaction that is too large for memory cannot be kept in files.
     Spill {
         /// Where the files are.
@@ -134,40 +152,6 @@ pub struct ConfigError {
     pub problem: String,
     /// What to do about it.
     pub hint: Option<String>,
-}
-
-/// Why there is no TLS connection.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum TlsError {
-    /// The server was asked for TLS and said that it has none.
-    Refused,
-    /// The server's certificate is not signed by whom we trust, or not valid now.
-    NotTrusted {
-        /// Why not.
-        reason: String,
-    },
-    /// The certificate is trusted, but is made out for other hosts.
-    HostName {
-        /// The host that was asked for.
-        host: String,
-        /// The names in the certificate.
-        names: Vec<String>,
-    },
-    /// The trusted certificates cannot be had.
-    RootCertificates {
-        /// Which, and why not.
-        problem: String,
-    },
-    /// Our own certificate cannot be had.
-    ClientCertificate {
-        /// Which, and why not.
-        problem: String,
-    },
-    /// Somebody put bytes between the server's answer and the handshake (CVE-2021-23222).
-    EarlyData,
-    /// The handshake failed.
-    Handshake(io::Error),
 }
 
 /// Whether trying again can help.
@@ -215,6 +199,8 @@ impl Error {
             Self::WalRemoved { .. } => "WALSCOPE_WAL_REMOVED",
             Self::PublicationMissing { .. } => "WALSCOPE_PUBLICATION_MISSING",
             Self::Timeout { .. } => "WALSCOPE_TIMEOUT",
+            Self::Role { .. } => "WALSCOPE_ROLE",
+            Self::NoServer { .. } => "WALSCOPE_NO_SERVER",
             Self::Spill { .. } => "WALSCOPE_SPILL",
             Self::File { .. } => "WALSCOPE_FILE",
             Self::Unsupported { .. } => "WALSCOPE_UNSUPPORTED",
@@ -232,6 +218,10 @@ impl Error {
             Self::Timeout { .. } => Some(
                 "Check host, port and firewall; connect_timeout=SECONDS allows more time".into(),
             ),
+            Self::Role { .. } => Some(
+                "A standby becomes a primary when it is promoted; name it too: host=a,b".into(),
+            ),
+            Self::NoServer { failures } => failures.last().and_then(Self::hint),
             Self::Protocol(_) => {
                 Some("Check that host and port are those of a PostgreSQL server".into())
             }
@@ -286,7 +276,9 @@ impl Error {
             | Self::Closed
             | Self::NotResumed
             | Self::Silent(_)
-            | Self::Timeout { .. } => ErrorClass::Retry,
+            | Self::Timeout { .. }
+            | Self::Role { .. }
+            | Self::NoServer { .. } => ErrorClass::Retry,
             Self::Tls(TlsError::Handshake(_)) => ErrorClass::Unknown,
             Self::Server(error) => error.class(),
             Self::Config(_)
@@ -337,47 +329,6 @@ fn connect_hint(host: &str, error: &io::Error) -> &'static str {
     }
 }
 
-impl TlsError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Refused => "WALSCOPE_TLS_REFUSED",
-            Self::NotTrusted { .. } => "WALSCOPE_TLS_NOT_TRUSTED",
-            Self::HostName { .. } => "WALSCOPE_TLS_HOST_NAME",
-            Self::RootCertificates { .. } => "WALSCOPE_TLS_ROOT_CERTIFICATES",
-            Self::ClientCertificate { .. } => "WALSCOPE_TLS_CLIENT_CERTIFICATE",
-            Self::EarlyData | Self::Handshake(_) => "WALSCOPE_TLS",
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        let text = match self {
-            Self::Refused => {
-                "Switch TLS on at the server (ssl = on), or connect with sslmode=prefer or disable"
-            }
-            Self::NotTrusted { .. } => {
-                "Give the certificate of the authority that signed the server's with \
-                 sslrootcert=FILE, or sslrootcert=system for a public one"
-            }
-            Self::HostName { .. } => {
-                "Connect to a host named in the certificate (hostaddr=ADDRESS can say where it \
-                 is), or check the chain only with sslmode=verify-ca"
-            }
-            Self::RootCertificates { .. } => {
-                "Give sslrootcert=FILE with the trusted certificates in PEM form, or \
-                 sslrootcert=system"
-            }
-            Self::ClientCertificate { .. } => {
-                "Give sslcert=FILE and sslkey=FILE in PEM form, or sslcertmode=disable for none"
-            }
-            Self::EarlyData => {
-                "Somebody between here and the server may be tampering with the connection"
-            }
-            Self::Handshake(_) => return None,
-        };
-        Some(text.into())
-    }
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -419,6 +370,16 @@ impl fmt::Display for Error {
             Self::PublicationMissing { publication, database } => {
                 write!(f, "publication \"{publication}\" does not exist in database \"{database}\"")
             }
+            Self::Role { host, port, role, target } => {
+                write!(f, "{} {role}, but target_session_attrs={target}", Place(host, *port))
+            }
+            Self::NoServer { failures } => {
+                f.write_str("none of the servers will do")?;
+                for (nth, failure) in failures.iter().enumerate() {
+                    write!(f, "{} {failure}", if nth == 0 { ":" } else { ";" })?;
+                }
+                Ok(())
+            }
             Self::Timeout { host, port, after } => {
                 let place = Place(host, *port);
                 write!(f, "no connection to {place} within {} s", after.as_secs_f64())
@@ -450,34 +411,6 @@ impl fmt::Display for Place<'_> {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.problem)
-    }
-}
-
-impl fmt::Display for TlsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused => f.write_str("the server does not support TLS, but sslmode demands it"),
-            Self::NotTrusted { reason } => {
-                write!(f, "the server's certificate is not trusted: {reason}")
-            }
-            Self::HostName { host, names } if names.is_empty() => {
-                write!(f, "the server's certificate is not for {host}: it names no host")
-            }
-            Self::HostName { host, names } => {
-                write!(
-                    f,
-                    "the server's certificate is not for {host}, but for {}",
-                    names.join(", ")
-                )
-            }
-            Self::RootCertificates { problem } | Self::ClientCertificate { problem } => {
-                f.write_str(problem)
-            }
-            Self::EarlyData => {
-                f.write_str("unencrypted bytes came after the server agreed to use TLS")
-            }
-            Self::Handshake(error) => write!(f, "the TLS handshake failed: {error}"),
-        }
     }
 }
 

@@ -116,6 +116,7 @@ mod publications;
 mod relation_query;
 mod result_row;
 mod segments;
+mod server_choice;
 mod server_error;
 mod shared;
 mod slots;
@@ -124,6 +125,7 @@ mod sql;
 mod stream;
 mod system;
 mod tls;
+mod tls_error;
 #[cfg(feature = "types")]
 mod type_file;
 mod type_query;
@@ -142,9 +144,9 @@ pub use backup::{Packer, unpacked};
 #[cfg(feature = "types")]
 pub use catalog_file::{CatalogFileError, catalog_from_json, catalog_to_json};
 pub use client::{Client, QueryResult};
-pub use config::{Config, RootCertificates, SslMode};
+pub use config::{Config, RootCertificates, SslMode, TargetSession};
 pub use connect::ConnectionKind;
-pub use error::{ConfigError, Error, ErrorClass, Result, TlsError};
+pub use error::{ConfigError, Error, ErrorClass, Result};
 pub use json_column::Json;
 pub use physical::{
     PhysicalControl, PhysicalEvent, PhysicalInfo, PhysicalOptions, PhysicalStatus, PhysicalStream,
@@ -169,6 +171,7 @@ pub use stream::{
     TransactionChanges, Transactions,
 };
 pub use system::{HistoryFile, System, TimelineEntry};
+pub use tls_error::TlsError;
 #[cfg(feature = "types")]
 pub use type_file::{TypeFileError, types_from_json, types_to_json};
 pub use undecodable::Undecodable;

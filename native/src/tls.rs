@@ -21,8 +21,9 @@ use tokio_rustls::client::TlsStream;
 use crate::certificate;
 use crate::client_certificate::Identity;
 use crate::config::{Config, RootCertificates, SslMode};
-use crate::error::{Error, Result, TlsError};
+use crate::error::{Error, Result};
 use crate::link::Link;
+use crate::tls_error::TlsError;
 use crate::verifier::{Trust, Verifier};
 
 /// What PostgreSQL 17 and later expect, and earlier versions do not look at.

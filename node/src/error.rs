@@ -29,7 +29,9 @@ pub(crate) fn to_napi(error: &Error) -> napi::Error {
         | Error::Io(_)
         | Error::Closed
         | Error::Silent(_)
-        | Error::Timeout { .. } => "ConnectionError",
+        | Error::Timeout { .. }
+        | Error::Role { .. }
+        | Error::NoServer { .. } => "ConnectionError",
         _ => "WalscopeError",
     };
     // A server's sentence goes without the severity and code that the client's text begins with.

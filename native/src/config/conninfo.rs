@@ -25,15 +25,17 @@ impl Config {
             ("user", text(self.user.as_deref())),
             ("password", text(self.password.as_deref())),
             ("passfile", passfile),
-            ("host", Some(self.host().to_owned())),
-            ("hostaddr", self.hostaddr.map(|address| address.to_string())),
-            ("port", Some(self.port().to_string())),
+            ("host", Some(self.host.clone().unwrap_or_else(|| self.host().to_owned()))),
+            ("hostaddr", listed(&self.hostaddr)),
+            ("port", listed(&self.port).or_else(|| Some(self.port().to_string()))),
             ("application_name", text(self.application_name.as_deref())),
             ("options", text(self.options.as_deref())),
             ("sslmode", Some(self.ssl_mode().to_string())),
             ("sslrootcert", certificates),
             ("sslcert", path(&self.sslcert)),
             ("sslkey", path(&self.sslkey)),
+            ("target_session_attrs", self.target_session.map(|target| target.to_string())),
+            ("load_balance_hosts", self.balances_load.then(|| "random".to_owned())),
             // Replication needs none, but a standby that synchronizes slots connects to it (PostgreSQL 17).
             ("dbname", text(self.dbname.as_deref())),
         ];
@@ -42,6 +44,12 @@ impl Config {
         });
         words.collect::<Vec<_>>().join(" ")
     }
+}
+
+/// A list with commas between; `None`: it is empty.
+fn listed<T: ToString>(list: &[Option<T>]) -> Option<String> {
+    let texts = list.iter().map(|item| item.as_ref().map(T::to_string).unwrap_or_default());
+    (!list.is_empty()).then(|| texts.collect::<Vec<_>>().join(","))
 }
 
 /// A value that [`parse`] reads back (`appendConnStrVal` of libpq's callers).

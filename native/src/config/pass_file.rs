@@ -33,7 +33,7 @@ impl Config {
     }
 
     fn password_in(&self, lines: &str, database: &str) -> Option<String> {
-        let host = match (&self.host, self.hostaddr) {
+        let host = match (&self.host, self.hostaddr()) {
             (None, Some(address)) => address.to_string(),
             _ if SOCKET_FOLDERS.contains(&self.host()) => DEFAULT_HOST.into(),
             _ => self.host().into(),

@@ -4,11 +4,12 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::servers::List;
 use super::{Binding, Config, Keepalives, RootCertificates};
 use crate::error::{Error, Result};
 
 /// The settings that walscope has.
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 24] = [
     "host",
     "hostaddr",
     "port",
@@ -31,17 +32,17 @@ const KNOWN: [&str; 22] = [
     "keepalives_interval",
     "keepalives_count",
     "tcp_user_timeout",
+    "target_session_attrs",
+    "load_balance_hosts",
 ];
 
 /// libpq's other settings, with the values that ask for nothing that walscope would not do.
-const UNSUPPORTED: [(&str, &[&str]); 32] = [
+const UNSUPPORTED: [(&str, &[&str]); 30] = [
     ("service", &[]),
     ("servicefile", &[]),
     ("require_auth", &[]),
     ("client_encoding", &["UTF8", "utf8", "UTF-8", "utf-8"]),
     ("replication", &[]),
-    ("target_session_attrs", &["any"]),
-    ("load_balance_hosts", &["disable"]),
     ("sslnegotiation", &["postgres"]),
     ("sslcompression", &["0"]),
     ("sslpassword", &[]),
@@ -130,8 +131,20 @@ impl Config {
             "application_name" => self.application_name = text(),
             "fallback_application_name" => self.fallback_application_name = text(),
             "options" => self.options = text(),
-            "hostaddr" => self.hostaddr = Some(address(name, value)?),
-            "port" => self.port = Some(port(name, value)?),
+            "hostaddr" => self.hostaddr = list(value, |value| address(name, value))?,
+            "port" => self.port = list(value, |value| port(name, value))?,
+            "target_session_attrs" => {
+                let expected = "any, read-write, read-only, primary, standby or prefer-standby";
+                let target = value.parse().map_err(|()| bad_value(name, value, expected))?;
+                self.target_session = Some(target);
+            }
+            "load_balance_hosts" => {
+                self.balances_load = match value {
+                    "disable" => false,
+                    "random" => true,
+                    _ => return Err(bad_value(name, value, "disable or random")),
+                };
+            }
             "sslmode" => {
                 let expected = "disable, allow, prefer, require, verify-ca or verify-full";
                 self.sslmode = Some(value.parse().map_err(|()| bad_value(name, value, expected))?);
@@ -169,8 +182,14 @@ impl Config {
             os_user.filter(|user| !user.is_empty())
         });
         self.host = self.host.take().or(env.host);
-        self.hostaddr = self.hostaddr.or(env.hostaddr);
-        self.port = self.port.or(env.port);
+        if self.hostaddr.is_empty() {
+            self.hostaddr = env.hostaddr;
+        }
+        if self.port.is_empty() {
+            self.port = env.port;
+        }
+        self.target_session = self.target_session.or(env.target_session);
+        self.balances_load |= env.balances_load;
         self.user = self.user.take().or(env.user);
         self.password = self.password.take().or(env.password);
         self.passfile = self.passfile.take().or(env.passfile);
@@ -231,13 +250,13 @@ fn integer(name: &str, value: &str) -> Result<i32> {
     value.trim().parse().map_err(|_| bad_value(name, value, "a whole number"))
 }
 
+/// A value for each of several servers; an empty one is none.
+fn list<T>(values: &str, read: impl Fn(&str) -> Result<T>) -> Result<List<T>> {
+    let item = |value: &str| (!value.is_empty()).then(|| read(value)).transpose();
+    values.split(',').map(|value| item(value.trim())).collect()
+}
+
 fn port(name: &str, value: &str) -> Result<u16> {
-    if value.contains(',') {
-        return Err(Error::config_hint(
-            format!("\"{name}\" has several values, which is not supported yet"),
-            "Name the one server whose slot is to be read",
-        ));
-    }
     match integer(name, value).ok().and_then(|port| u16::try_from(port).ok()) {
         Some(port) if port > 0 => Ok(port),
         _ => Err(bad_value(name, value, "a number from 1 to 65535")),
@@ -245,15 +264,7 @@ fn port(name: &str, value: &str) -> Result<u16> {
 }
 
 fn address(name: &str, value: &str) -> Result<IpAddr> {
-    value.parse().map_err(|_| {
-        if value.contains(',') {
-            return Error::config_hint(
-                format!("\"{name}\" has several values, which is not supported yet"),
-                "Name the one server whose slot is to be read",
-            );
-        }
-        bad_value(name, value, "an IPv4 or IPv6 address")
-    })
+    value.parse().map_err(|_| bad_value(name, value, "an IPv4 or IPv6 address"))
 }
 
 /// Whether no certificate is shown.
@@ -281,7 +292,7 @@ fn channel_binding(name: &str, value: &str) -> Result<Binding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::SslMode;
+    use crate::config::{SslMode, TargetSession};
 
     fn parse(text: &str) -> Result<Config> {
         let config = Config::parse_only(text)?;
@@ -295,13 +306,14 @@ mod tests {
             "host=h hostaddr=::1 port=6 user=u password=p passfile=/pw dbname=d sslmode=require \
              sslrootcert=/ca.pem sslcert=/c sslkey=/k sslcertmode=disable channel_binding=disable application_name=a \
              fallback_application_name=f options='-c a=b' connect_timeout=7 keepalives=0 \
-             keepalives_idle=1 keepalives_interval=2 keepalives_count=3 tcp_user_timeout=4",
+             keepalives_idle=1 keepalives_interval=2 keepalives_count=3 tcp_user_timeout=4 \
+             target_session_attrs=read-write load_balance_hosts=random",
         );
         let expected = Config {
             password_source: None,
             host: Some("h".into()),
-            hostaddr: "::1".parse().ok(),
-            port: Some(6),
+            hostaddr: vec!["::1".parse().ok()],
+            port: vec![Some(6)],
             user: Some("u".into()),
             password: Some("p".into()),
             passfile: Some("/pw".into()),
@@ -323,6 +335,8 @@ mod tests {
                 count: Some(3),
                 user_timeout: Some(Duration::from_millis(4)),
             },
+            target_session: Some(TargetSession::ReadWrite),
+            balances_load: true,
         };
         assert_eq!(config.expect("all settings are good"), expected);
     }
@@ -335,10 +349,11 @@ mod tests {
             ("port=0", "invalid value \"0\" of \"port\""),
             ("port=65536", "from 1 to 65535"),
             ("port=x", "from 1 to 65535"),
-            ("port=1,2", "\"port\" has several values"),
-            ("host=a,b", "several hosts"),
+            ("port=1,x", "invalid value \"x\" of \"port\""),
+            ("target_session_attrs=master", "invalid value \"master\""),
+            ("load_balance_hosts=1", "disable or random is expected"),
             ("hostaddr=localhost", "an IPv4 or IPv6 address"),
-            ("hostaddr=1.2.3.4,5.6.7.8", "\"hostaddr\" has several values"),
+            ("hostaddr=1.2.3.4,h", "invalid value \"h\" of \"hostaddr\""),
             ("sslmode=on", "verify-ca or verify-full"),
             ("sslmode=require sslrootcert=system", "too weak"),
             ("channel_binding=maybe", "disable, prefer or require"),
@@ -347,7 +362,6 @@ mod tests {
             ("sslcertmode=require", "sslcertmode=require is not supported yet"),
             ("sslcertmode=maybe", "disable or allow"),
             ("service=x", "\"service\" is not supported yet"),
-            ("target_session_attrs=read-write", "\"target_session_attrs\" is not supported yet"),
             ("replication=database", "\"replication\" is not supported yet"),
             ("client_encoding=LATIN1", "\"client_encoding\" is not supported yet"),
         ] {

@@ -1,7 +1,7 @@
 //! libpq's connection URI: `postgres://user:password@host:port/dbname?key=value`.
 //!
 //! The manual's "Connection URIs"; the rules are those of `conninfo_uri_parse_options` in libpq's
-//! fe-connect.c. Only one host can be given.
+//! fe-connect.c.
 
 use crate::error::{Error, Result};
 
@@ -31,9 +31,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>> {
         rest = &text[at + 1..];
     }
     let host_end = rest.find(['/', '?']).unwrap_or(rest.len());
-    let (host, port) = host_and_port(&rest[..host_end])?;
-    add("host", host)?;
-    add("port", port)?;
+    let (hosts, ports) = hosts_and_ports(&rest[..host_end])?;
+    add("host", &hosts)?;
+    add("port", &ports)?;
     rest = &rest[host_end..];
     if let Some(path) = rest.strip_prefix('/') {
         let path_end = path.find('?').unwrap_or(path.len());
@@ -48,6 +48,14 @@ pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>> {
     Ok(settings)
 }
 
+/// Splits `HOST:PORT,HOST:PORT` into hosts and ports with commas between.
+fn hosts_and_ports(text: &str) -> Result<(String, String)> {
+    let places = text.split(',').map(host_and_port).collect::<Result<Vec<_>>>()?;
+    let (hosts, ports): (Vec<_>, Vec<_>) = places.into_iter().unzip();
+    let is_set = ports.iter().any(|port| !port.is_empty());
+    Ok((hosts.join(","), if is_set { ports.join(",") } else { String::new() }))
+}
+
 /// Splits `HOST:PORT`. What it refuses it does not show: a password with a bare "@" or "/" in it
 /// ends up here.
 fn host_and_port(text: &str) -> Result<(&str, &str)> {
@@ -60,9 +68,6 @@ fn host_and_port(text: &str) -> Result<(&str, &str)> {
     };
     if text.contains('@') {
         return Err(refused("contains \"@\""));
-    }
-    if text.contains(',') {
-        return Err(refused("names several hosts, which is not supported yet"));
     }
     let (host, port) = match text.strip_prefix('[') {
         Some(bracketed) => bracketed
@@ -140,6 +145,8 @@ mod tests {
             ("postgres://[::1]:5/d", &[("host", "::1"), ("port", "5"), ("dbname", "d")]),
             ("postgres://[fe80::1]", &[("host", "fe80::1")]),
             ("postgres://%2Frun/d", &[("host", "/run"), ("dbname", "d")]),
+            ("postgres://a,b:2/d", &[("host", "a,b"), ("port", ",2"), ("dbname", "d")]),
+            ("postgres://a,[::1]/d", &[("host", "a,::1"), ("dbname", "d")]),
             ("postgres:///d?host=/run", &[("dbname", "d"), ("host", "/run")]),
             ("postgres://h?user=u", &[("host", "h"), ("user", "u")]),
             (
@@ -161,8 +168,7 @@ mod tests {
     #[test]
     fn broken_uris_are_refused_without_showing_the_password() {
         for (text, problem) in [
-            ("a,b/d", "several hosts"),
-            ("a:1,b:2", "several hosts"),
+            ("a:1,b:x/d", "not HOST or HOST:PORT"),
             ("[::1", "no \"]\""),
             ("[::1]x", "not HOST or HOST:PORT"),
             ("::1", "not HOST or HOST:PORT"),

@@ -158,6 +158,19 @@ test('the folder of a Unix-domain socket is a host', async () => {
   });
 });
 
+test('of several servers the first is taken that will do', async () => {
+  const { port } = refusing.server;
+  const host = `${refusing.server.folder}/data,127.0.0.1`;
+  const options = { host, port, user: 'trust_user', database: 'postgres' };
+  const client = await connect({ ...options, target_session_attrs: 'primary' });
+  await client.close();
+  await assert.rejects(connect({ ...options, target_session_attrs: 'standby' }), {
+    name: 'ConnectionError',
+    code: 'WALSCOPE_NO_SERVER',
+    message: new RegExp(`; 127.0.0.1:${port} is no standby, but target_session_attrs=standby$`),
+  });
+});
+
 test('what makes no sense is refused before anything is sent', async () => {
   const { client } = refusing;
   for (const act of [

@@ -8,6 +8,7 @@ mod errors;
 mod false_servers;
 mod pass_file;
 mod queries;
+mod several_servers;
 mod slots;
 mod tls;
 mod unix;

@@ -54,7 +54,11 @@ impl Pair {
     }
 
     fn arguments(&self, more: &[&str]) -> Vec<String> {
-        let conninfo = self.primary.conninfo_with(&[("port", &self.proxy.port().to_string())]);
+        self.arguments_for(&[("port", &self.proxy.port().to_string())], more)
+    }
+
+    fn arguments_for(&self, changes: &[(&str, &str)], more: &[&str]) -> Vec<String> {
+        let conninfo = self.primary.conninfo_with(changes);
         let first = ["stream", &conninfo, "--slot", "s", "--publication", "p"];
         let again = ["--reconnect-delay", "1"];
         first.iter().chain(&again).chain(more).map(|word| (*word).to_owned()).collect()
@@ -176,6 +180,39 @@ fn a_consumer_goes_on_at_a_standby_that_was_promoted() {
         );
         pair.check(50);
         assert!(program::run(pair.arguments(&["--until", "now"])).stdout.is_empty());
+    }
+}
+
+/// Nobody moves an address: the consumer knows both servers, and finds the one that is the primary.
+///
+/// Red without `target.refusal` in `server_choice::connect_to`: the standby comes first.
+#[test]
+fn a_consumer_that_knows_both_servers_finds_the_primary() {
+    for major in MAJORS {
+        let mut pair = Pair::start(major);
+        let ports = format!("{},{}", pair.standby.port(), pair.primary.port());
+        let servers = [
+            ("host", "127.0.0.1,127.0.0.1"),
+            ("port", &ports),
+            ("target_session_attrs", "primary"),
+        ];
+        let mut consumer = Program::start(pair.arguments_for(&servers, &["--ack", "stdin"]));
+        insert(&pair.primary, 1..=10);
+        pair.read(&mut consumer, 10);
+        pair.confirm(&mut consumer, &pair.primary, 10);
+        pair.wait_for_slot();
+        pair.hold_consumers_back();
+        insert(&pair.primary, 11..=30);
+        pair.read(&mut consumer, 30);
+        pair.wait_for_replay();
+        pair.fail_over();
+        insert(&pair.standby, 31..=40);
+        pair.read(&mut consumer, 40);
+        pair.confirm(&mut consumer, &pair.standby, 40);
+        consumer.signal(Signal::TERM);
+        let (status, rest, errors) = consumer.wait();
+        assert!(status.success() && rest.is_empty(), "{rest:?} {errors:?}");
+        pair.check(40);
     }
 }
 
