@@ -59,6 +59,10 @@ export interface ConnectOptions extends ClientOptions {
     'any' | 'read-write' | 'read-only' | 'primary' | 'standby' | 'prefer-standby' | undefined;
   /** The order in which servers are tried: theirs (`disable`, default), or another each time. */
   load_balance_hosts?: 'disable' | 'random' | undefined;
+  /** A section of `~/.pg_service.conf` that has what is left out here. */
+  service?: string | undefined;
+  /** Another file in its place. */
+  servicefile?: string | undefined;
   /** Default: the operating system's user. */
   user?: string | undefined;
   /** A function is asked anew for each connection, also when a stream comes back: tokens expire. */

@@ -3,6 +3,7 @@
 mod conninfo;
 mod pass_file;
 mod servers;
+mod service_file;
 mod settings;
 mod uri;
 
@@ -101,7 +102,7 @@ pub(crate) struct ClientCertificate<'c> {
 /// When the operating system looks whether a silent connection is alive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Keepalives {
-    pub(crate) off: bool,
+    pub(crate) off: Option<bool>,
     pub(crate) idle: Option<Duration>,
     pub(crate) interval: Option<Duration>,
     pub(crate) count: Option<u32>,
@@ -149,7 +150,10 @@ pub struct Config {
     channel_binding: Option<Binding>,
     keepalives: Keepalives,
     target_session: Option<TargetSession>,
-    balances_load: bool,
+    balances_load: Option<bool>,
+    /// Until what it has is taken over.
+    service: Option<String>,
+    servicefile: Option<PathBuf>,
 }
 
 impl Config {
@@ -179,7 +183,8 @@ impl Config {
         Ok(config)
     }
 
-    /// Sets what is not set yet from the `PG*` environment variables.
+    /// Sets what is not set yet from the service that is named (`service=NAME` or `PGSERVICE`), then from
+    /// the `PG*` environment variables.
     pub fn fill_from_env(&mut self) -> Result<()> {
         self.fill_from(|name| std::env::var(name).ok())
     }
@@ -203,38 +208,6 @@ impl Config {
     #[must_use]
     pub fn with_port(mut self, port: u16) -> Self {
         self.port = vec![Some(port)];
-        self
-    }
-
-    /// Sets several servers, of which the first is connected to that answers and is what
-    /// [`with_target_session`](Self::with_target_session) asks for: each time that a connection is made,
-    /// so that a stream goes on where a standby was promoted.
-    ///
-    /// ```
-    /// # use walscope::{Config, TargetSession};
-    /// let config = Config::new()
-    ///     .with_servers([("db1.example", 5432), ("db2.example", 5432)])
-    ///     .with_target_session(TargetSession::Primary);
-    /// # assert_eq!(config, Config::new().with_host("db1.example,db2.example").with_port(5432)
-    /// #     .with_target_session(TargetSession::Primary));
-    /// ```
-    #[must_use]
-    pub fn with_servers<H: Into<String>>(
-        mut self,
-        servers: impl IntoIterator<Item = (H, u16)>,
-    ) -> Self {
-        let (hosts, ports): (Vec<String>, List<u16>) =
-            servers.into_iter().map(|(host, port)| (host.into(), Some(port))).unzip();
-        self.host = Some(hosts.join(","));
-        self.hostaddr = Vec::new();
-        self.port = ports;
-        self
-    }
-
-    /// Sets what the server has to be.
-    #[must_use]
-    pub fn with_target_session(mut self, target: TargetSession) -> Self {
-        self.target_session = Some(target);
         self
     }
 
@@ -439,16 +412,6 @@ impl Config {
         self.channel_binding.unwrap_or_default()
     }
 
-    /// What the server has to be.
-    pub fn target_session(&self) -> TargetSession {
-        self.target_session.unwrap_or_default()
-    }
-
-    /// Whether servers and their addresses are tried in another order each time.
-    pub(crate) fn balances_load(&self) -> bool {
-        self.balances_load
-    }
-
     pub(crate) fn keepalives(&self) -> Keepalives {
         self.keepalives
     }
@@ -468,6 +431,7 @@ impl Config {
                 return Err(Error::config(format!("{name} contains a zero byte")));
             }
         }
+        self.check_service()?;
         self.check_servers()?;
         self.check_options()?;
         let weak = self.ssl_mode() != SslMode::VerifyFull;

@@ -224,7 +224,7 @@ fn prepare(stream: &TcpStream, keepalives: Keepalives) -> io::Result<()> {
     let socket = SockRef::from(stream);
     #[cfg(target_os = "linux")]
     socket.set_tcp_user_timeout(keepalives.user_timeout)?;
-    if keepalives.off {
+    if keepalives.off == Some(true) {
         return Ok(());
     }
     socket.set_keepalive(true)?;

@@ -35,7 +35,7 @@ impl Config {
             ("sslcert", path(&self.sslcert)),
             ("sslkey", path(&self.sslkey)),
             ("target_session_attrs", self.target_session.map(|target| target.to_string())),
-            ("load_balance_hosts", self.balances_load.then(|| "random".to_owned())),
+            ("load_balance_hosts", self.balances_load().then(|| "random".to_owned())),
             // Replication needs none, but a standby that synchronizes slots connects to it (PostgreSQL 17).
             ("dbname", text(self.dbname.as_deref())),
         ];

@@ -86,6 +86,47 @@ impl FromStr for TargetSession {
 }
 
 impl Config {
+    /// Sets several servers, of which the first is connected to that answers and is what
+    /// [`with_target_session`](Self::with_target_session) asks for: each time that a connection is made,
+    /// so that a stream goes on where a standby was promoted.
+    ///
+    /// ```
+    /// # use walscope::{Config, TargetSession};
+    /// let config = Config::new()
+    ///     .with_servers([("db1.example", 5432), ("db2.example", 5432)])
+    ///     .with_target_session(TargetSession::Primary);
+    /// assert_eq!(config.host(), "db1.example");
+    /// ```
+    #[must_use]
+    pub fn with_servers<H: Into<String>>(
+        mut self,
+        servers: impl IntoIterator<Item = (H, u16)>,
+    ) -> Self {
+        let (hosts, ports): (Vec<String>, List<u16>) =
+            servers.into_iter().map(|(host, port)| (host.into(), Some(port))).unzip();
+        self.host = Some(hosts.join(","));
+        self.hostaddr = Vec::new();
+        self.port = ports;
+        self
+    }
+
+    /// Sets what the server has to be.
+    #[must_use]
+    pub fn with_target_session(mut self, target: TargetSession) -> Self {
+        self.target_session = Some(target);
+        self
+    }
+
+    /// What the server has to be.
+    pub fn target_session(&self) -> TargetSession {
+        self.target_session.unwrap_or_default()
+    }
+
+    /// Whether servers and their addresses are tried in another order each time.
+    pub(crate) fn balances_load(&self) -> bool {
+        self.balances_load == Some(true)
+    }
+
     /// How many servers there are.
     fn count(&self) -> usize {
         match (&self.host, self.hostaddr.len()) {
@@ -106,7 +147,7 @@ impl Config {
                 (host, address, self.port.get(nth).copied().flatten().or(port_of_all))
             })
             .collect();
-        if self.balances_load {
+        if self.balances_load() {
             shuffle(&mut places);
         }
         let of = |(host, address, port): (_, Option<_>, Option<_>)| Self {

@@ -9,7 +9,7 @@ use super::{Binding, Config, Keepalives, RootCertificates};
 use crate::error::{Error, Result};
 
 /// The settings that walscope has.
-const KNOWN: [&str; 24] = [
+const KNOWN: [&str; 26] = [
     "host",
     "hostaddr",
     "port",
@@ -34,12 +34,12 @@ const KNOWN: [&str; 24] = [
     "tcp_user_timeout",
     "target_session_attrs",
     "load_balance_hosts",
+    "service",
+    "servicefile",
 ];
 
 /// libpq's other settings, with the values that ask for nothing that walscope would not do.
-const UNSUPPORTED: [(&str, &[&str]); 30] = [
-    ("service", &[]),
-    ("servicefile", &[]),
+const UNSUPPORTED: [(&str, &[&str]); 28] = [
     ("require_auth", &[]),
     ("client_encoding", &["UTF8", "utf8", "UTF-8", "utf-8"]),
     ("replication", &[]),
@@ -71,7 +71,7 @@ const UNSUPPORTED: [(&str, &[&str]); 30] = [
 ];
 
 /// The environment variables of the settings.
-const ENVIRONMENT: [(&str, &str); 30] = [
+const ENVIRONMENT: [(&str, &str); 29] = [
     ("PGHOST", "host"),
     ("PGHOSTADDR", "hostaddr"),
     ("PGPORT", "port"),
@@ -85,7 +85,6 @@ const ENVIRONMENT: [(&str, &str); 30] = [
     ("PGAPPNAME", "application_name"),
     ("PGOPTIONS", "options"),
     ("PGCONNECT_TIMEOUT", "connect_timeout"),
-    ("PGSERVICE", "service"),
     ("PGREQUIREAUTH", "require_auth"),
     ("PGTARGETSESSIONATTRS", "target_session_attrs"),
     ("PGLOADBALANCEHOSTS", "load_balance_hosts"),
@@ -124,6 +123,8 @@ impl Config {
         let text = || Some(value.to_string());
         match key {
             "host" => self.host = text(),
+            "service" => self.service = text(),
+            "servicefile" => self.servicefile = Some(PathBuf::from(value)),
             "user" => self.user = text(),
             "password" => self.password = text(),
             "passfile" => self.passfile = Some(PathBuf::from(value)),
@@ -140,8 +141,8 @@ impl Config {
             }
             "load_balance_hosts" => {
                 self.balances_load = match value {
-                    "disable" => false,
-                    "random" => true,
+                    "disable" => Some(false),
+                    "random" => Some(true),
                     _ => return Err(bad_value(name, value, "disable or random")),
                 };
             }
@@ -169,8 +170,10 @@ impl Config {
         Ok(())
     }
 
-    /// Sets what is not set yet from environment variables; the user from the operating system's.
+    /// Sets what is not set yet from a service and from environment variables; the user from the operating
+    /// system's.
     pub(super) fn fill_from(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<()> {
+        self.fill_from_service(&variable)?;
         let mut env = Self::new();
         for (name, key) in ENVIRONMENT {
             if let Some(value) = variable(name).filter(|value| !value.is_empty()) {
@@ -181,40 +184,57 @@ impl Config {
             let os_user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| variable(name));
             os_user.filter(|user| !user.is_empty())
         });
-        self.host = self.host.take().or(env.host);
+        self.fill_with(env);
+        Ok(())
+    }
+
+    /// Sets what is not set yet from other settings.
+    pub(super) fn fill_with(&mut self, other: Self) {
+        self.host = self.host.take().or(other.host);
         if self.hostaddr.is_empty() {
-            self.hostaddr = env.hostaddr;
+            self.hostaddr = other.hostaddr;
         }
         if self.port.is_empty() {
-            self.port = env.port;
+            self.port = other.port;
         }
-        self.target_session = self.target_session.or(env.target_session);
-        self.balances_load |= env.balances_load;
-        self.user = self.user.take().or(env.user);
-        self.password = self.password.take().or(env.password);
-        self.passfile = self.passfile.take().or(env.passfile);
-        self.dbname = self.dbname.take().or(env.dbname);
-        self.sslmode = self.sslmode.or(env.sslmode);
-        self.sslrootcert = self.sslrootcert.take().or(env.sslrootcert);
-        self.sslcert = self.sslcert.take().or(env.sslcert);
-        self.sslkey = self.sslkey.take().or(env.sslkey);
-        self.no_client_certificate = self.no_client_certificate.or(env.no_client_certificate);
-        self.application_name = self.application_name.take().or(env.application_name);
-        self.options = self.options.take().or(env.options);
-        self.connect_timeout = self.connect_timeout.or(env.connect_timeout);
-        self.channel_binding = self.channel_binding.or(env.channel_binding);
-        Ok(())
+        self.user = self.user.take().or(other.user);
+        self.password = self.password.take().or(other.password);
+        self.passfile = self.passfile.take().or(other.passfile);
+        self.dbname = self.dbname.take().or(other.dbname);
+        self.sslmode = self.sslmode.or(other.sslmode);
+        self.sslrootcert = self.sslrootcert.take().or(other.sslrootcert);
+        self.sslcert = self.sslcert.take().or(other.sslcert);
+        self.sslkey = self.sslkey.take().or(other.sslkey);
+        self.no_client_certificate = self.no_client_certificate.or(other.no_client_certificate);
+        self.application_name = self.application_name.take().or(other.application_name);
+        self.fallback_application_name =
+            self.fallback_application_name.take().or(other.fallback_application_name);
+        self.options = self.options.take().or(other.options);
+        self.connect_timeout = self.connect_timeout.or(other.connect_timeout);
+        self.channel_binding = self.channel_binding.or(other.channel_binding);
+        self.keepalives.fill_with(other.keepalives);
+        self.target_session = self.target_session.or(other.target_session);
+        self.balances_load = self.balances_load.or(other.balances_load);
     }
 }
 
 impl Keepalives {
+    /// Sets what is not set yet from others.
+    fn fill_with(&mut self, other: Self) {
+        self.off = self.off.or(other.off);
+        self.idle = self.idle.or(other.idle);
+        self.interval = self.interval.or(other.interval);
+        self.count = self.count.or(other.count);
+        self.user_timeout = self.user_timeout.or(other.user_timeout);
+    }
+
     fn set(&mut self, name: &str, key: &str, value: &str) -> Result<()> {
         let number = integer(name, value)?;
         // Zero and less mean: what the operating system does by itself.
         let positive = u32::try_from(number).ok().filter(|number| *number > 0);
         let seconds = positive.map(|seconds| Duration::from_secs(seconds.into()));
         match key {
-            "keepalives" => self.off = number == 0,
+            "keepalives" => self.off = Some(number == 0),
             "keepalives_idle" => self.idle = seconds,
             "keepalives_interval" => self.interval = seconds,
             "keepalives_count" => self.count = positive,
@@ -329,14 +349,16 @@ mod tests {
             connect_timeout: Some(Some(Duration::from_secs(7))),
             channel_binding: Some(Binding::Disable),
             keepalives: Keepalives {
-                off: true,
+                off: Some(true),
                 idle: Some(Duration::from_secs(1)),
                 interval: Some(Duration::from_secs(2)),
                 count: Some(3),
                 user_timeout: Some(Duration::from_millis(4)),
             },
             target_session: Some(TargetSession::ReadWrite),
-            balances_load: true,
+            balances_load: Some(true),
+            service: None,
+            servicefile: None,
         };
         assert_eq!(config.expect("all settings are good"), expected);
     }
@@ -361,7 +383,6 @@ mod tests {
             ("keepalives_idle=1s", "a whole number"),
             ("sslcertmode=require", "sslcertmode=require is not supported yet"),
             ("sslcertmode=maybe", "disable or allow"),
-            ("service=x", "\"service\" is not supported yet"),
             ("replication=database", "\"replication\" is not supported yet"),
             ("client_encoding=LATIN1", "\"client_encoding\" is not supported yet"),
         ] {
@@ -411,7 +432,9 @@ mod tests {
 
     #[test]
     fn a_bad_environment_variable_is_named() {
-        for (name, value) in [("PGPORT", "x"), ("PGSERVICE", "s"), ("PGCHANNELBINDING", "maybe")] {
+        for (name, value) in
+            [("PGPORT", "x"), ("PGREQUIREAUTH", "s"), ("PGCHANNELBINDING", "maybe")]
+        {
             let mut config = Config::new();
             let filled = config.fill_from(|asked| (asked == name).then(|| value.to_string()));
             let error = filled.expect_err(name).to_string();
